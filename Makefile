@@ -1,68 +1,206 @@
 # chutils: channels for the Unix command line. `make help` lists the targets.
+#
+# Every flavour (release, asan, tsan, fuzz, cover) builds into its own B, so
+# they never mix. CFLAGS, CPPFLAGS and LDFLAGS are the user's: last, they win.
 
 VERSION = 0.1.0
+SONAME = libchannel.so.0
 PREFIX = /usr/local
-B = build/release
+FLAVOUR = release
+B = build/$(FLAVOUR)
 
 CC = gcc
 PKG_CONFIG = pkg-config
+JOBS = $(shell nproc)
+FUZZ_TIME = 60
+
+# --- flags -------------------------------------------------------------------
+
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
-	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wcast-qual
-HARDEN = -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wcast-qual \
+	$(if $(filter true 1,$(CI) $(WERROR)),-Werror)
+
+SANITIZE = -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize
+FLAGS_release = -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
-	-fPIC -fvisibility=hidden -pthread -g -MMD -MP $(WARN) $(HARDEN) $(CFLAGS)
-ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+FLAGS_asan = $(SANITIZE)=address,undefined
+FLAGS_tsan = $(SANITIZE)=thread
+FLAGS_fuzz = $(SANITIZE)=fuzzer-no-link,address,undefined
+FLAGS_cover = -O0 --coverage
+FLAGS = -g -pthread $(FLAGS_$(FLAVOUR))
+
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
+	-Itests -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(FLAGS) \
+	$(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS)
+
+# The archive of jansson, where there is one, saves a one-shot 0.05 ms.
+JANSSON = $(or $(filter /%,$(shell $(CC) -print-file-name=libjansson.a)),-ljansson)
+LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets)
 
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
-LIB_SRC = $(wildcard lib/*.c lib/base/*.c lib/model/*.c lib/layer/*.c \
-	lib/mem/*.c lib/file/*.c)
-COMMON_SRC = $(wildcard cmd/common/*.c)
-SMALL = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
-BIG = $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
-UNIT = $(patsubst tests/%.c,%,$(wildcard tests/unit/*.c tests/contract/*.c))
-PROGRAMS = $(SMALL) $(BIG)
+# --- what there is -----------------------------------------------------------
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-LIB_OBJ = $(call obj,$(LIB_SRC))
-COMMON_OBJ = $(call obj,$(COMMON_SRC))
+LIB_OBJ = $(call obj,$(wildcard lib/*.c lib/*/*.c))
+COMMON_OBJ = $(call obj,$(wildcard cmd/common/*.c))
+PROGRAMS = $(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c)) \
+	$(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c)))
+test = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
+UNIT = $(call test,tests/unit/*.c)
+CONTRACT = $(call test,tests/contract/*.c)
+BENCH = $(call test,tests/bench/*.c)
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+CLI = $(wildcard tests/cli/*.bats)
+BROWSER = $(wildcard tests/browser/*.bats)
+LINT = $(wildcard tests/lint/*.bats)
 
-LIBS = -ljansson
-LIBS_chtail = -lreadline
-LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets)
-LIBS_chwork = -lpcre2-8
+# --- building ----------------------------------------------------------------
 
-all: $(PROGRAMS:%=$(B)/bin/%)
+all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
+tests: $(UNIT) $(CONTRACT) $(BENCH)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(COMPILE) -c -o $@ $<
 
 $(B)/libchannel.a: $(LIB_OBJ)
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$(SMALL:%=$(B)/bin/%): $(B)/bin/%: $(B)/cmd/%.o $(COMMON_OBJ) $(B)/libchannel.a
+$(B)/$(SONAME): $(LIB_OBJ)
+	$(call say,LD,$@)$(LINK) -shared -Wl,-soname,$(SONAME) -o $@ $^ \
+		-ljansson $(LDFLAGS)
+
+.SECONDEXPANSION:
+$(PROGRAMS:%=$(B)/bin/%): $(B)/bin/%: $$(call obj,$$(wildcard cmd/$$*.c cmd/$$*/*.c)) \
+		$(COMMON_OBJ) $(B)/libchannel.a
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_$*)
+	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LIBS_$*) $(LDFLAGS)
 
-define big
-$(B)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(COMMON_OBJ) $(B)/libchannel.a
-	@mkdir -p $$(@D)
-	$$(call say,LD,$$@)$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_$(1))
-endef
-$(foreach p,$(BIG),$(eval $(call big,$(p))))
+$(UNIT) $(CONTRACT) $(BENCH): %: %.o $(B)/libchannel.a
+	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LDFLAGS)
 
-$(UNIT:%=$(B)/tests/%): $(B)/tests/%: $(B)/tests/%.o $(B)/libchannel.a
-	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $(B)/libchannel.a
+	$(call say,LD,$@)$(LINK) -fsanitize=fuzzer -o $@ $^ $(JANSSON) $(LDFLAGS)
 
-tests: $(UNIT:%=$(B)/tests/%)
+# --- checking ----------------------------------------------------------------
 
-clean:
+flavour = $(MAKE) FLAVOUR=$(1) B=$(B:/release=)/$(1)
+PROVE = CH_BIN=$(abspath $(B))/bin prove -j$(JOBS) --exec tests/run
+
+check: ## install what is missing, build, run every test
+	$(Q)packaging/deps check
+	$(Q)$(MAKE) all tests
+	$(Q)$(PROVE) $(UNIT) $(CONTRACT) $(CLI) $(BROWSER) $(LINT)
+
+unit: $(UNIT) ## the rooms of lib/, one by one
+	$(Q)$(PROVE) $(UNIT)
+
+contract: $(CONTRACT) ## the same cases over every backend
+	$(Q)$(PROVE) $(CONTRACT)
+
+cli: all ## the programs
+	$(Q)$(PROVE) $(CLI)
+
+browser: all ## the examples in a real browser
+	$(Q)$(PROVE) $(BROWSER)
+
+lint: all ## the tree itself: floors, symbols, pages, scripts
+	$(Q)$(PROVE) $(LINT)
+
+asan: ## everything again under address and undefined-behaviour sanitizers
+	$(Q)$(call flavour,asan) sanitized \
+		CLI='$(filter-out %/house.bats,$(CLI))'
+
+tsan: ## what has threads, under the thread sanitizer
+	$(Q)$(call flavour,tsan) sanitized CLI= BROWSER=
+
+# Reports go to files, so that no test can swallow one.
+sanitized: all tests
+	$(Q)rm -f $(B)/report.*
+	$(Q)opts=log_path=$(abspath $(B))/report:exitcode=86; \
+	ASAN_OPTIONS=$$opts TSAN_OPTIONS=$$opts UBSAN_OPTIONS=print_stacktrace=1 \
+		$(PROVE) $(UNIT) $(CONTRACT) $(CLI) $(BROWSER); rc=$$?; \
+	cat $(B)/report.* 2>/dev/null && exit 1; exit $$rc
+
+fuzz: ## every fuzzer for FUZZ_TIME seconds (60)
+	$(Q)$(call flavour,fuzz) CC=clang fuzzed
+
+fuzzed: $(FUZZ:%=$(B)/tests/fuzz/%)
+	$(Q)for f in $(FUZZ); do \
+		mkdir -p $(B)/corpus/$$f || exit; echo "fuzz: $$f"; \
+		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 \
+			-verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
+			tests/fuzz/corpus/$$f || exit; \
+	done
+
+bench: all $(BENCH) ## the figures, ours beside a reference of the same run
+	$(Q)CH_BIN=$(abspath $(B))/bin tests/bench/run
+
+cover: ## lines run by the tests, file by file
+	$(Q)$(call flavour,cover) covered
+
+covered: all tests
+	$(Q)find $(B) -name '*.gcda' -delete
+	$(Q)$(PROVE) $(UNIT) $(CONTRACT) $(CLI)
+	$(Q)tests/cover $(B)
+
+format: ## clang-format every C file
+	clang-format -i $$(git ls-files '*.[ch]')
+
+# --- running and installing --------------------------------------------------
+
+deps: ## install what building and the demo need
+	$(Q)packaging/deps
+
+deps-check: ## install what the tests need as well
+	$(Q)packaging/deps check
+
+demo: ## the chat in your browser, until Ctrl-C
+	$(Q)packaging/deps
+	$(Q)$(MAKE) all
+	$(Q)packaging/demo $(B)/bin
+
+# One MODE|FROM|TO a file, TO below PREFIX.
+to = $(foreach f,$(wildcard $(2)),$(1)|$(f)|$(3)/$(or $(4),$(notdir $(f))))
+FILES = $(PROGRAMS:%=755|$(B)/bin/%|bin/%) \
+	755|$(B)/$(SONAME)|lib/$(SONAME) 644|$(B)/libchannel.a|lib/libchannel.a \
+	644|$(B)/channel.pc|lib/pkgconfig/channel.pc \
+	644|lib/channel.h|include/channel.h \
+	$(foreach n,1 3 5 7,$(call to,644,man/*.$(n),share/man/man$(n))) \
+	$(call to,644,completions/bash/*,share/bash-completion/completions) \
+	$(call to,644,completions/zsh/*,share/zsh/site-functions) \
+	$(call to,644,completions/fish/*,share/fish/vendor_completions.d) \
+	$(call to,644,README.md CHANGELOG.md LICENSE,share/doc/chutils)
+
+$(B)/channel.pc: lib/channel.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+install: all $(B)/channel.pc ## below DESTDIR and PREFIX (/usr/local)
+	$(Q)for f in $(patsubst %,'%',$(FILES)); do \
+		IFS='|'; set -- $$f; \
+		install -D -m $$1 $$2 '$(DESTDIR)$(PREFIX)'/$$3 || exit; \
+	done
+	$(Q)ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)'/lib/libchannel.so
+
+uninstall: ## remove what install put there
+	$(Q)rm -f $(foreach f,$(FILES) lib|x|lib/libchannel.so,\
+		'$(DESTDIR)$(PREFIX)/$(lastword $(subst |, ,$(f)))')
+
+clean: ## remove build/
 	rm -rf build
 
-.PHONY: all tests clean
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' \
+		Makefile
+
+.PHONY: all tests check unit contract cli browser lint asan tsan sanitized \
+	fuzz fuzzed bench cover covered format deps deps-check demo install uninstall \
+	clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
