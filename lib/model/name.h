@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Random characters that ch_new_channel adds to a pattern: 71 bits. */
+#define CH_NAME_RANDOM 12
+
 /* What sort of channel an accepted name means. */
 enum ch_sort {
 	CH_SORT_NORMAL,  /* "jobs" */
