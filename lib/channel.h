@@ -102,9 +102,11 @@ CH_API int64_t ch_clock(void);
  * ch_open opens the layer that `url` names: "/path" or "file:///path" (a store
  * in a directory, made with mode 0700 where there is none), "mem:" (inside this
  * process), "redis://", "rediss://", "redis+unix://", "http://", "https://"
- * (loaded on demand, where installed). NULL or "": $CHANNELS_URL, else
- * $XDG_STATE_HOME/channels, else ~/.local/state/channels. On CH_OK *layer is
- * new, to be closed with ch_close(); on failure it is NULL.
+ * (loaded on demand, where installed). A path may also be relative. "mem:NAME"
+ * is shared by all who open it in this process, "mem:" by nobody. NULL or "":
+ * $CHANNELS_URL, else $XDG_STATE_HOME/channels, else ~/.local/state/channels,
+ * whose parent directories are made. On CH_OK *layer is new, to be closed with
+ * ch_close(); on failure it is NULL. CH_USAGE: no such kind of URL.
  * CH_CONFIG: not a store, not ours, or a config it cannot accept.
  * CH_DENIED: not permitted. CH_UNAVAILABLE: no such backend, a network file
  * system, no such parent directory. CH_IO: the system failed.
@@ -121,6 +123,13 @@ CH_API void ch_close(struct ch_layer *layer);
 
 /* Where the layer is, for people and as a `url`; lives as long as the layer. */
 CH_API const char *ch_location(const struct ch_layer *layer);
+
+/*
+ * ch_patience says until when calls may wait for a lock that another process
+ * holds: at most 5 s, and not beyond `deadline` (at first CH_NEVER). Then they
+ * return CH_UNAVAILABLE and name the holder.
+ */
+CH_API void ch_patience(struct ch_layer *layer, int64_t deadline);
 
 /* The largest message this layer takes, in bytes. */
 CH_API size_t ch_max_size(const struct ch_layer *layer);

@@ -9,11 +9,10 @@
  * -------------
  * The front (layer.c) has checked every name and, unless CH_CHECKED, every
  * text, before a backend sees it; opts is never NULL; err may be NULL. The
- * front holds layer->mutex around every call but `wait` and `free_receiver`'s
- * caller-side bookkeeping, so a backend needs no locks between threads, and it
- * never sleeps inside a call (a busy flock for at most 5 s apart): waiting is
- * `wait` and `wait_room`, which the front calls without the mutex and which
- * touch only what belongs to their one caller.
+ * front holds layer->mutex around every call but `open`, `wait`, `wait_room`
+ * and `fd`, so a backend needs no locks between threads, and it never sleeps
+ * inside a call (a busy lock apart, see patience): waiting is `wait` and
+ * `wait_room`, which touch only what belongs to their one caller.
  *
  * Capacity and expiry by pattern: the backend fills layer->limits in open and
  * asks ch_limits_for.
@@ -36,6 +35,7 @@ struct ch_layer {
 	const struct ch_backend *backend;
 	struct ch_limits limits;
 	char *location;        /* set by open, freed by the front */
+	int64_t patience;      /* wait for a lock until then, at most 5 s */
 	pthread_mutex_t mutex; /* the front's */
 	unsigned fork;         /* the front's: in which process it was opened */
 };
@@ -44,6 +44,7 @@ struct ch_receiver {
 	struct ch_layer *layer;
 	unsigned flags; /* enum ch_receiver_flag */
 	uint64_t missed;
+	unsigned fork; /* the front's: if not its layer's, a parent made it */
 };
 
 struct ch_backend {
@@ -53,7 +54,8 @@ struct ch_backend {
 	/*
 	 * Open `url` (with its scheme; for the file backend also a plain path)
 	 * into *layer, new, with limits and location set. The front sets
-	 * backend, mutex and fork. close frees it (not location, limits).
+	 * backend, patience, mutex and fork. close frees it (not location,
+	 * limits).
 	 */
 	int (*open)(struct ch_layer **layer, const char *url,
 	    struct ch_err *err);
@@ -79,6 +81,10 @@ struct ch_backend {
 	int (*new_receiver)(struct ch_receiver **receiver,
 	    struct ch_layer *layer, const char *const names[], size_t n,
 	    unsigned flags, struct ch_err *err);
+	/*
+	 * Of a receiver that a parent made only memory and descriptors go:
+	 * what it counts in the store is the parent's.
+	 */
 	void (*free_receiver)(struct ch_receiver *receiver);
 	/*
 	 * Take up to max messages that are there: CH_OK with *got > 0, or
@@ -98,7 +104,10 @@ struct ch_backend {
 	int (*until)(struct ch_receiver *receiver, int fd,
 	    struct ch_err *err);
 
-	/* own "p!", given with its mark; CH_FULL if a living process does */
+	/*
+	 * Own "p!", given with its mark. CH_OK again if this layer does;
+	 * CH_FULL if a living process, or another layer of this one, does.
+	 */
 	int (*own)(struct ch_layer *layer, const char *prefix,
 	    struct ch_err *err);
 	int (*will)(struct ch_layer *layer, const char *channel,
