@@ -121,12 +121,16 @@ int ch_queue_map(struct ch_queue *queue, int fd, const char *name,
 void ch_queue_unmap(struct ch_queue *queue);
 
 /*
- * Load the state that counts, mapping more of the file if it has grown, and
- * put the clock right after a reboot (boot: ch_clock_boot()).
+ * Load the state that counts, and put it right after a reboot (boot:
+ * ch_clock_boot()). CH_NONE: the file has grown; ch_queue_follow maps all of
+ * it, and then load again. CH_REFUSED: damaged.
  */
 int ch_queue_load(struct ch_queue *queue, uint64_t boot, struct ch_err *err);
+int ch_queue_follow(struct ch_queue *queue, int fd, struct ch_err *err);
 /* Make the changes count. With durable, only what reached the disk does. */
 int ch_queue_commit(struct ch_queue *queue, struct ch_err *err);
+/* Commit, and let all of it reach the disk: what was taken stays taken. */
+int ch_queue_sync(struct ch_queue *queue, struct ch_err *err);
 
 /*
  * Append one entry. CH_NONE: the ring is too small, grow it by ch_queue_grow
@@ -161,8 +165,11 @@ void ch_queue_clear(struct ch_queue *queue);
  */
 int ch_queue_walk(const struct ch_queue *queue, uint64_t *at,
     const struct ch_record **record, struct ch_err *err);
-/* The walk's start for a watcher who has seen `total` bytes go in; -1: too
- * late, and the walk starts at the oldest. */
+/*
+ * The walk's start for a watcher who has seen `total` bytes go in, up to
+ * `epoch`: what was taken since is still seen until it is overwritten. -1: too
+ * late, the walk starts at the oldest.
+ */
 int ch_queue_since(const struct ch_queue *queue, uint64_t total,
     uint64_t epoch, uint64_t *at);
 int ch_queue_is_expired(const struct ch_queue *queue,
