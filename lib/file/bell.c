@@ -51,16 +51,20 @@ write_quietly(int fd)
 }
 
 int
-ch_bell_ring(int dir, const char *path)
+ch_bell_ring(int dir, const char *path, int *keep)
 {
-	int fd, rung = 1;
+	int fd = keep ? *keep : -1, rung = 1;
 
-	fd = open_to_ring(dir, path);
+	if (fd < 0)
+		fd = open_to_ring(dir, path);
 	if (fd < 0)
 		return errno == ENXIO || errno == ENOENT ? 0 : -1;
 	if (write_quietly(fd) < 0 && errno != EAGAIN)
 		rung = errno == EPIPE ? 0 : -1;
-	ch_io_close(&fd);
+	if (keep)
+		*keep = fd;
+	if (!keep || rung != 1)
+		ch_io_close(keep ? keep : &fd);
 	return rung;
 }
 

@@ -23,7 +23,15 @@
 /* How often a folder may vanish between looking and opening. */
 #define TRIES 100
 
+/*
+ * Bells that stay open to ring: opening one costs as much as all the rest of a
+ * send. There are few, so that a channel is one descriptor for a sender.
+ */
+#define RINGING 8
+
 struct ch_chans {
+	struct ch_chan *ringing[RINGING];
+	unsigned ring_next;
 	struct ch_chan *bucket[BUCKETS];
 	struct ch_chan *newest, *oldest;
 	size_t open, limit;
@@ -61,8 +69,33 @@ ch_chans_new(struct ch_file *file, struct ch_err *err)
 }
 
 static void
+stop_ringing(struct ch_chan *chan)
+{
+	struct ch_chans *chans = chan->file->chans;
+	unsigned i;
+
+	ch_io_close(&chan->bell);
+	for (i = 0; chans && i < RINGING; i++)
+		if (chans->ringing[i] == chan)
+			chans->ringing[i] = NULL;
+}
+
+/* The bell was opened to ring: it takes the place of another. */
+static void
+keep_ringing(struct ch_chan *chan)
+{
+	struct ch_chans *chans = chan->file->chans;
+	unsigned at = chans->ring_next++ % RINGING;
+
+	if (chans->ringing[at])
+		ch_io_close(&chans->ringing[at]->bell);
+	chans->ringing[at] = chan;
+}
+
+static void
 shut(struct ch_chan *chan)
 {
+	stop_ringing(chan);
 	ch_queue_unmap(&chan->queue);
 	ch_io_close(&chan->live);
 	ch_io_close(&chan->lock);
@@ -335,7 +368,7 @@ ch_chan_get(struct ch_chan **found, struct ch_file *file, const char *name,
 		if (!chan)
 			return ch_err_memory(err);
 		chan->file = file;
-		chan->lock = chan->live = -1;
+		chan->lock = chan->live = chan->bell = -1;
 		memcpy(chan->name, name, len);
 		ch_limits_for(&file->base.limits, chan->name, &chan->capacity,
 		    &chan->expiry);
@@ -455,19 +488,19 @@ ch_chan_shrink(struct ch_chan *chan, struct ch_err *err)
  * killed: the count goes to 0, under the lock and after trying once more.
  */
 static void
-ring(struct ch_chan *chan, const char *name, size_t counter)
+ring(struct ch_chan *chan, const char *name, int *keep, size_t counter)
 {
 	struct path path = path_of(chan, name);
 	int dir = chan->file->channels, mine = !chan->locked;
 	_Atomic uint32_t *count;
 
-	if (ch_bell_ring(dir, path.text) != 0)
+	if (ch_bell_ring(dir, path.text, keep) != 0)
 		return;
 	if (mine && ch_chan_lock(chan, NULL) != CH_OK)
 		return;
 	count = (_Atomic uint32_t *)(void *)
 	    ((char *)chan->queue.header + counter);
-	if (ch_bell_ring(dir, path.text) == 0)
+	if (ch_bell_ring(dir, path.text, NULL) == 0)
 		atomic_store(count, 0);
 	if (mine)
 		ch_chan_unlock(chan);
@@ -476,13 +509,17 @@ ring(struct ch_chan *chan, const char *name, size_t counter)
 void
 ch_chan_ring(struct ch_chan *chan)
 {
-	ring(chan, "bell", offsetof(struct ch_header, waiting));
+	int closed = chan->bell < 0;
+
+	ring(chan, "bell", &chan->bell, offsetof(struct ch_header, waiting));
+	if (closed && chan->bell >= 0)
+		keep_ringing(chan);
 }
 
 void
 ch_chan_ring_room(struct ch_chan *chan)
 {
-	ring(chan, "room", offsetof(struct ch_header, senders));
+	ring(chan, "room", NULL, offsetof(struct ch_header, senders));
 }
 
 void
@@ -552,8 +589,8 @@ ch_chan_remove(struct ch_chan *chan, int force, struct ch_err *err)
 		return CH_NONE;
 	}
 	atomic_store(&chan->queue.header->removed, 1);
-	ch_bell_ring(chan->file->channels, bell.text);
-	ch_bell_ring(chan->file->channels, room.text);
+	ch_bell_ring(chan->file->channels, bell.text, NULL);
+	ch_bell_ring(chan->file->channels, room.text, NULL);
 	ch_chan_touch(chan);
 	rc = remove_folder(chan->file, chan->name, err);
 	shut(chan);
@@ -566,7 +603,8 @@ int
 ch_chan_renew(struct ch_file *file, const char *name, struct ch_err *err)
 {
 	const uint32_t removed = 1;
-	struct ch_chan chan = { .file = file, .lock = -1, .live = -1 };
+	struct ch_chan chan = { .file = file, .lock = -1, .live = -1,
+		.bell = -1 };
 	struct path bell, room;
 	struct stat st;
 	int queue, rc = CH_OK;
@@ -588,8 +626,8 @@ ch_chan_renew(struct ch_file *file, const char *name, struct ch_err *err)
 	ch_io_close(&queue);
 	bell = path_of(&chan, "bell");
 	room = path_of(&chan, "room");
-	ch_bell_ring(file->channels, bell.text);
-	ch_bell_ring(file->channels, room.text);
+	ch_bell_ring(file->channels, bell.text, NULL);
+	ch_bell_ring(file->channels, room.text, NULL);
 	if (rc == CH_OK)
 		rc = remove_folder(file, name, err);
 	ch_io_close(&chan.lock);
