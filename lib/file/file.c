@@ -15,12 +15,6 @@
 #include "file/send.h"
 #include "file/sweep.h"
 
-static const char *
-path_in(const char *url)
-{
-	return strncmp(url, "file://", 7) ? url : url + 7;
-}
-
 static int
 open_caches(struct ch_file *file, struct ch_err *err)
 {
@@ -46,7 +40,7 @@ close_file(struct ch_layer *layer)
 }
 
 static int
-open_file(struct ch_layer **layer, const char *url, struct ch_err *err)
+open_file(struct ch_layer **layer, const char *path, struct ch_err *err)
 {
 	struct ch_file *file = calloc(1, sizeof(*file));
 	int rc;
@@ -56,7 +50,7 @@ open_file(struct ch_layer **layer, const char *url, struct ch_err *err)
 	file->root = file->channels = file->groups = file->live = -1;
 	file->base.patience = CH_NEVER;
 	ch_limits_init(&file->base.limits);
-	file->base.location = strdup(path_in(url));
+	file->base.location = strdup(path);
 	rc = file->base.location ? open_caches(file, err) : ch_err_memory(err);
 	if (rc != CH_OK) {
 		ch_limits_release(&file->base.limits);

@@ -89,14 +89,6 @@ ch_part_next(const char *list, size_t len, size_t *at, const char **part,
 
 /* --- the file ------------------------------------------------------------ */
 
-static void
-stamp(struct ch_slot *slot, uint64_t boot)
-{
-	slot->real = ch_clock_real();
-	slot->boot = boot;
-	slot->at = ch_clock() + slot->base;
-}
-
 int
 ch_queue_make(int fd, const char *name, struct ch_err *err)
 {
@@ -118,8 +110,9 @@ ch_queue_make(int fd, const char *name, struct ch_err *err)
 	slot->earliest = slot->due = slot->due_real = CH_NEVER;
 	slot->delay_next = 1;
 	/* the queue's clock starts as the time of day, and then goes its way */
-	slot->base = ch_clock_real() - ch_clock();
-	stamp(slot, ch_clock_boot());
+	slot->at = slot->real = ch_clock_real();
+	slot->base = slot->real - ch_clock();
+	slot->boot = ch_clock_boot();
 	slot->sum = slot_sum(slot);
 	os = posix_fallocate(fd, 0, (off_t)(CH_QUEUE_PAGE + RING_MIN));
 	if (!os && pwrite(fd, &first, sizeof(first), 0) != sizeof(first))
@@ -350,7 +343,8 @@ ch_queue_commit(struct ch_queue *queue, struct ch_err *err)
 		if (rc != CH_OK)
 			return rc;
 	}
-	stamp(&queue->now, queue->now.boot);
+	queue->now.at = queue->clock;
+	queue->now.real = ch_clock_real();
 	queue->now.sum = slot_sum(&queue->now);
 	header->slot[next & 1] = queue->now;
 	atomic_store_explicit(&header->generation, next, memory_order_release);

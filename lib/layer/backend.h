@@ -52,8 +52,8 @@ struct ch_backend {
 	const char *name; /* "file" */
 
 	/*
-	 * Open `url` (with its scheme; for the file backend also a plain path)
-	 * into *layer, new, with limits and location set. The front sets
+	 * Open `url` (with its scheme; the file backend is given a path) into
+	 * *layer, new, with limits and location set. The front sets
 	 * backend, patience, mutex and fork. close frees it (not location,
 	 * limits).
 	 */
