@@ -71,7 +71,7 @@ $(B)/libchannel.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/$(SONAME): $(LIB_OBJ)
-	$(call say,LD,$@)$(LINK) -shared -Wl,-soname,$(SONAME) -o $@ $^ \
+	$(call say,LD,$@)$(LINK) -shared -Wl,-z,defs -Wl,-soname,$(SONAME) -o $@ $^ \
 		-ljansson $(LDFLAGS)
 
 .SECONDEXPANSION:
