@@ -1,0 +1,302 @@
+/* Between the channel layer and the clients. */
+#include "chserve/bridge.h"
+
+#include "chserve/clients.h"
+#include "common/put.h"
+#include "common/say.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define BATCH 1024
+#define TURN_BATCHES 64     /* then others have their turn */
+#define LOOK_MS 30000       /* the look that every sleeper takes */
+#define REST_MS 1000        /* after the layer failed */
+#define SWEEP_LOOKS 2       /* a sweep every so many looks */
+#define SWEEP_IDLE 3600000  /* unused channels go after an hour */
+
+static void bell_ready(struct watch *watch, uint32_t ready);
+static void look(struct due *due);
+
+static struct ch_layer *layer;
+static struct ch_receiver *receiver;
+static struct watch bell = { -1, bell_ready };
+static int listening; /* the bell is being watched */
+static struct due_queue looks = { .expired = look };
+static struct due next_look;
+static unsigned looked;
+static struct ch_buf scratch = CH_BUF_INIT; /* a message on its way out */
+
+/*
+ * The reply read last. The messages of one group send have the same text, so
+ * it is read once and its frame built once for all of them.
+ */
+static struct {
+	const char *text;
+	struct event_reply reply;
+	const char *wrong;
+	struct frame *frame;
+} last = { NULL, EVENT_REPLY_INIT, NULL, NULL };
+
+/* --- from the layer ------------------------------------------------------- */
+
+static void
+forget_last(void)
+{
+	last.text = NULL;
+	frame_put(last.frame);
+	last.frame = NULL;
+}
+
+static void
+read_reply(const struct ch_message *message)
+{
+	struct event_reply *reply = &last.reply;
+
+	forget_last();
+	last.text = message->text;
+	last.wrong = event_read(reply, message->text, message->len);
+	if (last.wrong) {
+		say_error("reply to %s ignored: %s", message->channel,
+		    last.wrong);
+		return;
+	}
+	if (!reply->has_data)
+		return;
+	last.frame = frame_new(reply->binary ? FRAME_BINARY : FRAME_TEXT,
+	    reply->data.data ? reply->data.data : "", reply->data.len);
+	if (!last.frame)
+		say_memory();
+}
+
+static void
+joined(struct client *client, const struct ch_message *notice)
+{
+	char **more;
+
+	if (!client) { /* it left before it was added: undo that */
+		ch_group_discard(layer, notice->text, notice->channel, NULL);
+		return;
+	}
+	more = realloc(client->groups,
+	    (client->n_groups + 1) * sizeof(*client->groups));
+	if (!more)
+		say_memory();
+	client->groups = more;
+	more[client->n_groups] = strdup(notice->text);
+	if (!more[client->n_groups++])
+		say_memory();
+}
+
+static void
+left(struct client *client, const char *group)
+{
+	size_t i;
+
+	for (i = 0; client && i < client->n_groups; i++)
+		if (strcmp(client->groups[i], group) == 0) {
+			free(client->groups[i]);
+			client->groups[i] = client->groups[--client->n_groups];
+			return;
+		}
+}
+
+static void
+deliver(const struct ch_message *message)
+{
+	struct client *client = clients_find(message->channel);
+
+	if (message->kind == CH_JOINED) {
+		joined(client, message);
+		return;
+	}
+	if (message->kind == CH_LEFT) {
+		left(client, message->text);
+		return;
+	}
+	if (!client) {
+		say_more("message for %s: it is gone", message->channel);
+		return;
+	}
+	if (message->text != last.text)
+		read_reply(message);
+	if (!last.wrong)
+		client_do(client, &last.reply, last.frame);
+}
+
+static void
+rest(void)
+{
+	if (listening)
+		loop_remove(&bell);
+	listening = 0;
+	due_set(&looks, &next_look, REST_MS);
+}
+
+void
+bridge_drain(void)
+{
+	static struct ch_message messages[BATCH];
+	struct ch_err err = CH_ERR_INIT;
+	int rc = CH_OK, batches;
+	size_t got, i;
+
+	for (batches = 0; rc == CH_OK && batches < TURN_BATCHES; batches++) {
+		rc = ch_receive_many(receiver, messages, BATCH, &got, CH_NOW,
+		    &err);
+		for (i = 0; rc == CH_OK && i < got; i++)
+			deliver(&messages[i]);
+		forget_last();
+	}
+	clients_flush();
+	if (rc == CH_OK) {
+		due_set(&looks, &next_look, 1);
+	} else if (rc != CH_TIMEOUT) {
+		say_status(rc, &err);
+		rest();
+	}
+}
+
+static void
+bell_ready(struct watch *watch, uint32_t ready)
+{
+	(void)watch, (void)ready;
+	bridge_drain();
+}
+
+static void
+look(struct due *due)
+{
+	due_set(&looks, due, LOOK_MS);
+	if (!listening)
+		listening = loop_add(&bell, EPOLLIN) == 0;
+	if (++looked % SWEEP_LOOKS == 0)
+		ch_sweep(layer, SWEEP_IDLE, NULL, NULL);
+	bridge_drain();
+}
+
+int
+bridge_open(struct ch_layer *on, struct ch_err *err)
+{
+	const char *const names[] = { clients_prefix };
+	int rc;
+
+	layer = on;
+	rc = ch_own_random(layer, "websocket.send", clients_prefix, err);
+	if (rc == CH_OK)
+		rc = ch_receiver_new(&receiver, layer, names, 1, CH_NOTICES,
+		    err);
+	if (rc != CH_OK)
+		return rc;
+	bell.fd = ch_receiver_fd(receiver);
+	due_set(&looks, &next_look, LOOK_MS);
+	bridge_drain(); /* look before sleeping */
+	listening = loop_add(&bell, EPOLLIN) == 0;
+	return CH_OK;
+}
+
+void
+bridge_close(void)
+{
+	due_clear(&next_look);
+	if (listening)
+		loop_remove(&bell);
+	listening = 0;
+	ch_receiver_free(receiver);
+	receiver = NULL;
+	event_release(&last.reply);
+	ch_buf_release(&scratch);
+}
+
+/* --- to the layer --------------------------------------------------------- */
+
+static struct event_of
+event_of(const struct client *client)
+{
+	return (struct event_of){ client->reply_channel, client->path,
+		client->order };
+}
+
+static int
+send_scratch(const char *channel, struct ch_err *err)
+{
+	struct ch_send_opts opts = { .flags = CH_CHECKED };
+
+	return ch_send(layer, channel, scratch.data, scratch.len, &opts, err);
+}
+
+int
+bridge_connect(struct client *client, const struct head *head,
+    const struct event_peer *from, const struct event_peer *to,
+    struct ch_err *err)
+{
+	struct event_of of = event_of(client);
+	int rc;
+
+	ch_buf_clear(&scratch);
+	event_connect(&scratch, &of, head, from, to);
+	rc = send_scratch(EVENT_CONNECT, err);
+	if (rc == CH_OK)
+		client->order++;
+	return rc;
+}
+
+int
+bridge_receive(struct client *client, struct ch_err *err)
+{
+	struct event_of of = event_of(client);
+	int rc;
+
+	ch_buf_clear(&scratch);
+	event_receive(&scratch, &of,
+	    client->message.data ? client->message.data : "",
+	    client->message.len, client->binary);
+	rc = send_scratch(EVENT_RECEIVE, err);
+	if (rc == CH_OK) {
+		client->order++;
+		bridge_will(client);
+	}
+	return rc;
+}
+
+static void
+write_disconnect(const struct client *client, unsigned code)
+{
+	struct event_of of = event_of(client);
+
+	ch_buf_clear(&scratch);
+	event_disconnect(&scratch, &of, code);
+}
+
+void
+bridge_will(struct client *client)
+{
+	write_disconnect(client, CODE_LOST);
+	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, scratch.data,
+	    scratch.len, NULL);
+}
+
+void
+bridge_disconnect(struct client *client)
+{
+	struct ch_err err = CH_ERR_INIT;
+	int rc;
+
+	write_disconnect(client, client->code);
+	rc = send_scratch(EVENT_DISCONNECT, &err);
+	if (rc != CH_OK)
+		say_status(rc, &err);
+	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, NULL, 0, NULL);
+}
+
+void
+bridge_leave(struct client *client)
+{
+	size_t i;
+
+	for (i = 0; i < client->n_groups; i++)
+		ch_group_discard(layer, client->groups[i],
+		    client->reply_channel, NULL);
+}

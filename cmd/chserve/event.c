@@ -1,0 +1,199 @@
+/* Connection events as messages, and replies as actions. */
+#include "chserve/event.h"
+
+#include "common/json.h"
+#include "common/put.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOSE_NORMAL 1000
+
+static void
+put_text(struct ch_buf *out, const char *key, const char *text)
+{
+	put_format(out, "\"%s\":", key);
+	json_quote(out, text, strlen(text));
+}
+
+/* A byte string: as it is where it is UTF-8 and no box, else boxed. */
+static void
+put_byte_string(struct ch_buf *out, const char *bytes)
+{
+	size_t n = strlen(bytes);
+
+	if (json_utf8(bytes, n) == n && strncmp(bytes, "\xef\xbf\xbf", 3) != 0)
+		json_quote(out, bytes, n);
+	else
+		json_box(out, bytes, n);
+}
+
+static void
+put_of(struct ch_buf *out, const struct event_of *of)
+{
+	put_char(out, '{');
+	put_text(out, "reply_channel", of->reply_channel);
+	put_char(out, ',');
+	put_text(out, "path", of->path);
+	put_format(out, ",\"order\":%llu", (unsigned long long)of->order);
+}
+
+static void
+put_peer(struct ch_buf *out, const char *key, const struct event_peer *peer)
+{
+	put_format(out, ",\"%s\":[\"%s\",%u]", key, peer->host, peer->port);
+}
+
+void
+event_connect(struct ch_buf *out, const struct event_of *of,
+    const struct head *head, const struct event_peer *client,
+    const struct event_peer *server)
+{
+	size_t i;
+
+	put_of(out, of);
+	put_string(out, ",\"scheme\":\"ws\",");
+	put_text(out, "query_string", head->query);
+	put_string(out, ",\"root_path\":\"\",\"headers\":[");
+	for (i = 0; i < head->n_fields; i++) {
+		put_string(out, i ? ",[" : "[");
+		put_byte_string(out, head->fields[i].name);
+		put_char(out, ',');
+		put_byte_string(out, head->fields[i].value);
+		put_char(out, ']');
+	}
+	put_char(out, ']');
+	put_peer(out, "client", client);
+	put_peer(out, "server", server);
+	put_char(out, '}');
+}
+
+void
+event_receive(struct ch_buf *out, const struct event_of *of, const char *data,
+    size_t len, int binary)
+{
+	put_of(out, of);
+	if (binary) {
+		put_string(out, ",\"bytes\":");
+		json_box(out, data, len);
+	} else {
+		put_string(out, ",\"text\":");
+		json_quote(out, data, len);
+	}
+	put_char(out, '}');
+}
+
+void
+event_disconnect(struct ch_buf *out, const struct event_of *of, unsigned code)
+{
+	put_of(out, of);
+	put_format(out, ",\"code\":%u}", code);
+}
+
+/* --- replies -------------------------------------------------------------- */
+
+static int
+is_there(struct json value)
+{
+	return value.text && json_kind(value) != 'n';
+}
+
+/* Codes that a close frame may carry (RFC 6455, section 7.4). */
+static int
+may_be_sent(long code)
+{
+	return (code >= 1000 && code <= 1003) ||
+	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+/* `close` is a boolean or a positive code; one we cannot send counts as true. */
+static unsigned
+read_close(struct json value)
+{
+	char digits[8] = "";
+	long code;
+
+	switch (json_kind(value)) {
+	case 't':
+		return CLOSE_NORMAL;
+	case '0': case '1': case '2': case '3': case '4':
+	case '5': case '6': case '7': case '8': case '9':
+		if (value.len < sizeof(digits))
+			memcpy(digits, value.text, value.len);
+		code = strtol(digits, NULL, 10);
+		if (may_be_sent(code))
+			return (unsigned)code;
+		return code || !*digits ? CLOSE_NORMAL : 0;
+	default:
+		return 0;
+	}
+}
+
+const char *
+event_read(struct event_reply *reply, const char *text, size_t len)
+{
+	struct json_walk walk = json_walk(json_value(text, len));
+	struct json data[2] = { { NULL, 0 }, { NULL, 0 } };
+	int binary;
+
+	ch_buf_clear(&reply->data);
+	reply->has_data = 0;
+	reply->accept = -1;
+	reply->close = 0;
+	while (json_next(&walk)) {
+		if (json_is(walk.key, "text", 4))
+			data[0] = walk.value;
+		else if (json_is(walk.key, "bytes", 5))
+			data[1] = walk.value;
+		else if (json_is(walk.key, "accept", 6))
+			reply->accept = json_kind(walk.value) == 't' ? 1 :
+			    json_kind(walk.value) == 'f' ? 0 : -1;
+		else if (json_is(walk.key, "close", 5))
+			reply->close = read_close(walk.value);
+	}
+	if (is_there(data[0]) && is_there(data[1]))
+		return "it has both text and bytes";
+	binary = is_there(data[1]);
+	if (!is_there(data[binary]))
+		return NULL;
+	if (json_kind(data[binary]) != '"')
+		return binary ? "bytes is no string" : "text is no string";
+	reply->has_data = 1;
+	reply->binary = binary;
+	if (!binary)
+		json_bare(&reply->data, data[0]);
+	else if (json_unbox(&reply->data, data[1]))
+		return "bytes is no sound base64";
+	return NULL;
+}
+
+void
+event_release(struct event_reply *reply)
+{
+	ch_buf_release(&reply->data);
+}
+
+/*
+ *      waiting, and the reply has            | then
+ *      accept true                           | accept, send data, close if told
+ *      accept false                          | reject
+ *      data that is not empty                | accept, send it, close if told
+ *      close                                 | reject
+ *      none of these                         | nothing: it goes on waiting
+ *
+ * Once open, `accept` means nothing; data is sent, then `close` closes.
+ */
+unsigned
+event_actions(const struct event_reply *reply, int waiting)
+{
+	unsigned actions = (reply->has_data ? EVENT_SEND : 0) |
+	    (reply->close ? EVENT_CLOSE : 0);
+
+	if (!waiting)
+		return actions;
+	if (reply->accept == 0)
+		return EVENT_REJECT;
+	if (reply->accept == 1 || reply->data.len)
+		return EVENT_ACCEPT | actions;
+	return reply->close ? EVENT_REJECT : 0;
+}

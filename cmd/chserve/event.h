@@ -1,0 +1,71 @@
+/*
+ * event.h - connection events as messages, and replies as actions. Pure.
+ *
+ * The messages have the keys of the ASGI 1.0 draft; channels-messages(7)
+ * restates them.
+ */
+#ifndef CHSERVE_EVENT_H
+#define CHSERVE_EVENT_H
+
+#include "chserve/head.h"
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+#define EVENT_CONNECT "websocket.connect"
+#define EVENT_RECEIVE "websocket.receive"
+#define EVENT_DISCONNECT "websocket.disconnect"
+
+/* One end of a connection. */
+struct event_peer {
+	char host[64]; /* a numeric address */
+	unsigned port;
+};
+
+/* Which connection an event is about. */
+struct event_of {
+	const char *reply_channel;
+	const char *path;
+	uint64_t order; /* 0 for the connect, then counting on */
+};
+
+/* Append the message. */
+void event_connect(struct ch_buf *out, const struct event_of *of,
+    const struct head *head, const struct event_peer *client,
+    const struct event_peer *server);
+void event_receive(struct ch_buf *out, const struct event_of *of,
+    const char *data, size_t len, int binary);
+void event_disconnect(struct ch_buf *out, const struct event_of *of,
+    unsigned code);
+
+/* What a reply asks for, in the order in which it is done. */
+enum event_action {
+	EVENT_REJECT = 1,
+	EVENT_ACCEPT = 2,
+	EVENT_SEND = 4,
+	EVENT_CLOSE = 8
+};
+
+/* A reply, read. Start with EVENT_REPLY_INIT, end with event_release. */
+struct event_reply {
+	struct ch_buf data; /* of text or bytes */
+	int has_data;       /* one of them is there, perhaps empty */
+	int binary;
+	int accept; /* -1: says nothing */
+	unsigned close; /* close code, 0: does not close */
+};
+#define EVENT_REPLY_INIT { CH_BUF_INIT, 0, 0, -1, 0 }
+
+/*
+ * Read a reply, reusing *reply. NULL, or what is wrong with it: then it is to
+ * be ignored.
+ */
+const char *event_read(struct event_reply *reply, const char *text,
+    size_t len);
+void event_release(struct event_reply *reply);
+
+/* What it asks of a connection that waits for acceptance, or is open. */
+unsigned event_actions(const struct event_reply *reply, int waiting);
+
+#endif

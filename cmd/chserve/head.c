@@ -1,0 +1,312 @@
+/* The head of an HTTP/1.x request, parsed. */
+#include "chserve/head.h"
+
+#include "common/json.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define KEY_LENGTH 24 /* a Sec-WebSocket-Key: 16 bytes in base64 */
+
+static int
+is_utf8(const char *text, size_t n)
+{
+	return json_utf8(text, n) == n;
+}
+
+static int
+is_token(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	    (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^`|~", c));
+}
+
+static int
+is_control(unsigned char c)
+{
+	return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+size_t
+head_length(const char *bytes, size_t n)
+{
+	const char *end = memmem(bytes, n, "\r\n\r\n", 4);
+	const char *bare = memmem(bytes, n, "\n\n", 2);
+
+	if (bare && (!end || bare < end))
+		return (size_t)(bare - bytes) + 2;
+	return end ? (size_t)(end - bytes) + 4 : 0;
+}
+
+/* Cut the line at *rest off; NULL at the blank one or at a bare LF or CR. */
+static char *
+cut_line(char **rest)
+{
+	char *line = *rest, *end = strchr(line, '\n');
+
+	if (!end || end == line || end[-1] != '\r')
+		return NULL;
+	end[-1] = '\0';
+	*rest = end + 1;
+	return line;
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decode %XX in place; 0, or 400. */
+static int
+decode_path(char *path)
+{
+	char *in = path, *out = path;
+	int high, low;
+
+	for (; *in; out++) {
+		if (*in != '%') {
+			*out = *in++;
+			continue;
+		}
+		high = hex(in[1]);
+		low = high < 0 ? -1 : hex(in[2]);
+		if (low < 0)
+			return 400;
+		*out = (char)(high << 4 | low);
+		if (is_control((unsigned char)*out) || *out == '\t')
+			return 400;
+		in += 3;
+	}
+	*out = '\0';
+	return is_utf8(path, (size_t)(out - path)) ? 0 : 400;
+}
+
+/* A target in absolute form counts as its path; Host says the rest. */
+static char *
+origin_form(char *target)
+{
+	char *slash;
+
+	if (strncasecmp(target, "http://", 7) != 0)
+		return target;
+	slash = strchr(target + 7, '/');
+	return slash ? slash : target;
+}
+
+static int
+parse_target(struct head *head, char *target)
+{
+	size_t i;
+	char *mark;
+
+	for (i = 0; target[i]; i++)
+		if ((unsigned char)target[i] <= 0x20 || target[i] == 0x7f ||
+		    target[i] == '#')
+			return 400;
+	target = origin_form(target);
+	if (*target != '/')
+		return 400;
+	mark = strchr(target, '?');
+	if (mark) {
+		*mark++ = '\0';
+		head->query = mark;
+	}
+	head->path = target;
+	if (!is_utf8(head->query, strlen(head->query)))
+		return 400;
+	return decode_path(target);
+}
+
+static int
+parse_request_line(struct head *head, char *line)
+{
+	char *target = strchr(line, ' '), *version, *c;
+
+	version = target ? strchr(target + 1, ' ') : NULL;
+	if (!version || target == line)
+		return 400;
+	*target++ = '\0';
+	*version++ = '\0';
+	for (c = line; *c; c++)
+		if (!is_token((unsigned char)*c))
+			return 400;
+	if (strncmp(version, "HTTP/", 5) != 0)
+		return 400;
+	if (strcmp(version, "HTTP/1.1") != 0 &&
+	    strcmp(version, "HTTP/1.0") != 0)
+		return 505;
+	head->method = line;
+	head->minor = version[7] - '0';
+	return parse_target(head, target);
+}
+
+static int
+parse_field(struct head *head, char *line)
+{
+	char *colon = strchr(line, ':'), *c, *end;
+
+	if (!colon || colon == line)
+		return 400;
+	*colon = '\0';
+	for (c = line; *c; c++) {
+		if (!is_token((unsigned char)*c))
+			return 400; /* an underscore, too: it is no token here */
+		if (*c >= 'A' && *c <= 'Z')
+			*c |= 0x20;
+	}
+	c = colon + 1 + strspn(colon + 1, " \t");
+	end = c + strlen(c);
+	while (end > c && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	if (head->n_fields == HEAD_FIELDS)
+		return 431;
+	head->fields[head->n_fields].name = line;
+	head->fields[head->n_fields++].value = c;
+	for (; *c; c++)
+		if (is_control((unsigned char)*c))
+			return 400;
+	return 0;
+}
+
+static size_t
+count_fields(const struct head *head, const char *name)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < head->n_fields; i++)
+		n += strcmp(head->fields[i].name, name) == 0;
+	return n;
+}
+
+/* What only makes sense once: two would be read differently by others. */
+static int
+check_fields(struct head *head)
+{
+	static const char *const once[] = { "host", "content-length",
+		"transfer-encoding", "origin", "sec-websocket-key" };
+	const char *host = head_get(head, "host"), *digit;
+	size_t i;
+
+	for (i = 0; i < sizeof(once) / sizeof(*once); i++)
+		if (count_fields(head, once[i]) > 1)
+			return 400;
+	if (head->minor > 0 && (!host || !*host))
+		return 400;
+	head->host = host ? host : "";
+	digit = head_get(head, "content-length");
+	if (digit && (!*digit || digit[strspn(digit, "0123456789")] ||
+	    head_get(head, "transfer-encoding")))
+		return 400;
+	return 0;
+}
+
+int
+head_parse(struct head *head, const char *bytes, size_t n)
+{
+	char *rest, *line;
+	int status;
+
+	memset(head, 0, sizeof(*head));
+	head->host = "";
+	if (memchr(bytes, '\0', n))
+		return 400;
+	head->text = strndup(bytes, n);
+	if (!head->text)
+		return 503;
+	head->query = head->text + n; /* "" */
+	rest = head->text;
+	line = cut_line(&rest);
+	status = line ? parse_request_line(head, line) : 400;
+	while (!status && strcmp(rest, "\r\n") != 0) {
+		line = cut_line(&rest);
+		status = line ? parse_field(head, line) : 400;
+	}
+	return status ? status : check_fields(head);
+}
+
+void
+head_release(struct head *head)
+{
+	free(head->text);
+	head->text = NULL;
+}
+
+const char *
+head_get(const struct head *head, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < head->n_fields; i++)
+		if (strcmp(head->fields[i].name, name) == 0)
+			return head->fields[i].value;
+	return NULL;
+}
+
+static int
+list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	while (*list) {
+		list += strspn(list, " \t,");
+		n = strcspn(list, ",");
+		if (n >= len && strncasecmp(list, word, len) == 0 &&
+		    strspn(list + len, " \t") == n - len)
+			return 1;
+		list += n;
+	}
+	return 0;
+}
+
+int
+head_has(const struct head *head, const char *name, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < head->n_fields; i++)
+		if (strcmp(head->fields[i].name, name) == 0 &&
+		    list_has(head->fields[i].value, word))
+			return 1;
+	return 0;
+}
+
+int
+head_has_body(const struct head *head)
+{
+	const char *length = head_get(head, "content-length");
+
+	return head_get(head, "transfer-encoding") ||
+	    (length && length[strspn(length, "0")]);
+}
+
+int
+head_keeps(const struct head *head)
+{
+	if (head->minor == 0)
+		return head_has(head, "connection", "keep-alive");
+	return !head_has(head, "connection", "close");
+}
+
+int
+head_upgrades(const struct head *head)
+{
+	const char *key = head_get(head, "sec-websocket-key");
+	const char *version = head_get(head, "sec-websocket-version");
+
+	if (!head_has(head, "upgrade", "websocket") || head->minor == 0)
+		return 0;
+	if (strcmp(head->method, "GET") != 0 || head_has_body(head) ||
+	    !head_has(head, "connection", "upgrade"))
+		return 400;
+	if (!version || strcmp(version, "13") != 0)
+		return 426;
+	if (!key || strlen(key) != KEY_LENGTH || strcmp(key + 22, "==") != 0)
+		return 400;
+	return 1;
+}

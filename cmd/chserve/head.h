@@ -1,0 +1,56 @@
+/*
+ * head.h - the head of an HTTP/1.x request, parsed. Pure: bytes in, head out.
+ *
+ * Strict on purpose: whatever two parsers could read differently is refused.
+ * Lines end with CR LF; no folded lines, no control bytes, no `_` in names
+ * (CGI would make it a `-`), at most one Host.
+ */
+#ifndef CHSERVE_HEAD_H
+#define CHSERVE_HEAD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define HEAD_MAX 16384 /* bytes, with the blank line */
+#define HEAD_FIELDS 100
+
+struct field {
+	const char *name;  /* lower case */
+	const char *value; /* without white space around it */
+};
+
+struct head {
+	char *text; /* what the rest points into */
+	char *method;
+	char *path;  /* decoded: valid UTF-8, no control bytes, starts with / */
+	char *query; /* as it came, without the ?, "" if there was none */
+	const char *host; /* "" if there was none */
+	int minor;        /* HTTP/1.minor */
+	size_t n_fields;
+	struct field fields[HEAD_FIELDS];
+};
+
+/* The length of the head that starts here; 0 if more bytes are needed. */
+size_t head_length(const char *bytes, size_t n);
+
+/*
+ * Parse a head of n bytes as head_length found it. 0, or the status to refuse
+ * the request with. Release it in either case.
+ */
+int head_parse(struct head *head, const char *bytes, size_t n);
+void head_release(struct head *head);
+
+/* The value of the first field of that name, NULL if there is none. */
+const char *head_get(const struct head *head, const char *name);
+
+/* Whether a list field has that word, whatever its case. */
+int head_has(const struct head *head, const char *name, const char *word);
+
+/* Whether a body follows, and whether the connection may be used again. */
+int head_has_body(const struct head *head);
+int head_keeps(const struct head *head);
+
+/* Whether it asks for a WebSocket: 0 no, 1 yes, else the status to refuse. */
+int head_upgrades(const struct head *head);
+
+#endif

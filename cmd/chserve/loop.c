@@ -1,0 +1,182 @@
+/* Our own descriptors and deadlines, in one epoll instance. */
+#include "chserve/loop.h"
+
+#include "base/err.h"
+#include "base/io.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define TURN_EVENTS 128
+
+static int epoll_fd = -1;
+static struct watch timer = { .fd = -1 };
+static int64_t armed = CH_NEVER; /* when the timer goes off */
+static struct due_queue *queues;
+
+/* The events of this turn; loop_remove takes out those not yet handled. */
+static struct epoll_event events[TURN_EVENTS];
+static int n_events, at_event;
+
+static int64_t
+earliest(void)
+{
+	struct due_queue *q;
+	int64_t at = CH_NEVER;
+
+	for (q = queues; q; q = q->next)
+		if (q->first && q->first->at < at)
+			at = q->first->at;
+	return at;
+}
+
+/* The clock of deadlines is CLOCK_BOOTTIME, and so is the timer's. */
+static void
+arm(int64_t at)
+{
+	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
+
+	armed = at;
+	if (at != CH_NEVER) {
+		when.it_value.tv_sec = at / 1000;
+		when.it_value.tv_nsec = at % 1000 * 1000000;
+	}
+	timerfd_settime(timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void
+timer_ready(struct watch *watch, uint32_t ready)
+{
+	int64_t now = ch_clock();
+	uint64_t ticks;
+	struct due_queue *q;
+	struct due *due;
+
+	(void)ready;
+	ch_io_read(watch->fd, &ticks, sizeof(ticks));
+	for (q = queues; q; q = q->next)
+		while ((due = q->first) && due->at <= now) {
+			due_clear(due);
+			q->expired(due);
+		}
+	arm(earliest());
+}
+
+int
+loop_open(struct ch_err *err)
+{
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	timer.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	timer.ready = timer_ready;
+	if (epoll_fd < 0 || timer.fd < 0 || loop_add(&timer, EPOLLIN))
+		return ch_err_os(err, errno, "start the event loop");
+	return CH_OK;
+}
+
+void
+loop_close(void)
+{
+	ch_io_close(&timer.fd);
+	ch_io_close(&epoll_fd);
+}
+
+int
+loop_fd(void)
+{
+	return epoll_fd;
+}
+
+void
+loop_turn(void)
+{
+	struct watch *watch;
+
+	n_events = epoll_wait(epoll_fd, events, TURN_EVENTS, 0);
+	for (at_event = 0; at_event < n_events; at_event++) {
+		watch = events[at_event].data.ptr;
+		if (watch)
+			watch->ready(watch, events[at_event].events);
+	}
+	n_events = 0;
+}
+
+static int
+control(int op, struct watch *watch, uint32_t wanted)
+{
+	struct epoll_event event = { .events = wanted };
+
+	event.data.ptr = watch;
+	return epoll_ctl(epoll_fd, op, watch->fd, &event);
+}
+
+int
+loop_add(struct watch *watch, uint32_t wanted)
+{
+	return control(EPOLL_CTL_ADD, watch, wanted);
+}
+
+int
+loop_change(struct watch *watch, uint32_t wanted)
+{
+	return control(EPOLL_CTL_MOD, watch, wanted);
+}
+
+void
+loop_remove(struct watch *watch)
+{
+	int i;
+
+	control(EPOLL_CTL_DEL, watch, 0);
+	for (i = at_event + 1; i < n_events; i++)
+		if (events[i].data.ptr == watch)
+			events[i].data.ptr = NULL;
+}
+
+void
+due_set(struct due_queue *queue, struct due *due, int64_t ms)
+{
+	struct due *before;
+
+	due_clear(due);
+	if (!queue->used) {
+		queue->used = 1;
+		queue->next = queues;
+		queues = queue;
+	}
+	due->queue = queue;
+	due->at = ch_clock() + ms;
+	for (before = queue->last; before && before->at > due->at;)
+		before = before->prev;
+	due->prev = before;
+	due->next = before ? before->next : queue->first;
+	if (due->next)
+		due->next->prev = due;
+	else
+		queue->last = due;
+	if (before)
+		before->next = due;
+	else
+		queue->first = due;
+	if (due->at < armed)
+		arm(due->at);
+}
+
+void
+due_clear(struct due *due)
+{
+	struct due_queue *queue = due->queue;
+
+	if (!queue)
+		return;
+	if (due->prev)
+		due->prev->next = due->next;
+	else
+		queue->first = due->next;
+	if (due->next)
+		due->next->prev = due->prev;
+	else
+		queue->last = due->prev;
+	due->queue = NULL;
+}

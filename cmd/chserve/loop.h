@@ -1,0 +1,57 @@
+/*
+ * loop.h - our own descriptors and deadlines.
+ *
+ * All that is not an established WebSocket (listeners, HTTP connections, the
+ * layer's bell, signals, the worker) waits in one epoll instance. That is one
+ * descriptor, loop_fd(), which libwebsockets' event loop watches, whichever
+ * loop that is; when it turns readable, ws.c calls loop_turn().
+ */
+#ifndef CHSERVE_LOOP_H
+#define CHSERVE_LOOP_H
+
+#include "channel.h"
+
+#include <stdint.h>
+
+/* A descriptor somebody waits for; events are those of epoll(7). */
+struct watch {
+	int fd;
+	void (*ready)(struct watch *watch, uint32_t events);
+};
+
+struct due_queue;
+
+/* A moment at which something is to happen. Zeroed, it is not set. */
+struct due {
+	struct due_queue *queue; /* NULL: not set */
+	struct due *prev, *next;
+	int64_t at;
+};
+
+/*
+ * Deadlines of one kind. Where all last equally long, setting one is O(1):
+ * they are kept sorted, and a new one is looked up from the far end.
+ * Define one statically with its `expired`.
+ */
+struct due_queue {
+	void (*expired)(struct due *due); /* the due is no longer set */
+	struct due *first, *last;
+	struct due_queue *next; /* of all that were ever used */
+	int used;
+};
+
+int loop_open(struct ch_err *err);
+void loop_close(void);
+int loop_fd(void);
+void loop_turn(void);
+
+/* Start, change, end waiting; 0, or -1 with errno. */
+int loop_add(struct watch *watch, uint32_t events);
+int loop_change(struct watch *watch, uint32_t events);
+void loop_remove(struct watch *watch);
+
+/* Set a due (again) to ms from now; take it back. */
+void due_set(struct due_queue *queue, struct due *due, int64_t ms);
+void due_clear(struct due *due);
+
+#endif

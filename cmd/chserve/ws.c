@@ -1,0 +1,299 @@
+/*
+ * Established WebSockets, and the event loop: libwebsockets' part.
+ *
+ * A frame is the same bytes for every client, so it is not built by
+ * lws_write() but given to it ready (LWS_WRITE_HTTP on a WebSocket means: as it
+ * is), and all that waits for a client goes out in one call. That is done at
+ * once instead of in a writable callback, which would cost two epoll_ctl(2)
+ * for every send(2): what the socket does not take, libwebsockets keeps, and
+ * as long as it does (lws_partial_buffered) the rest stays in our queue. Only
+ * whole frames are handed over, so that its own control frames fall between.
+ */
+#include "chserve/ws.h"
+
+#include "base/err.h"
+#include "common/say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ONE_WRITE 65536   /* frames are gathered up to this many bytes */
+#define RX_BUFFER 1024    /* per connection */
+#define FAREWELL_SECS 5   /* to let the last frames and the close go out */
+
+static int wire_accept(struct client *client);
+static void wire_reject(struct client *client);
+static void wire_flush(struct client *client);
+static void wire_pause(struct client *client, int paused);
+static void wire_kill(struct client *client);
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
+    void *user, void *in, size_t len);
+
+static const struct client_wire wire = {
+	.accept = wire_accept,
+	.reject = wire_reject,
+	.flush = wire_flush,
+	.pause = wire_pause,
+	.kill = wire_kill,
+};
+
+static const struct lws_protocols protocols[] = {
+	{ "", on_event, 0, RX_BUFFER, 0, NULL, 2 * CLIENT_QUEUE_MAX },
+	{ NULL, NULL, 0, 0, 0, NULL, 0 },
+};
+
+/* 0 hangup seconds: its own pings are off, ours cost no sorted insertion. */
+static const lws_retry_bo_t no_pings = { .secs_since_valid_ping = 0 };
+
+static struct lws_context *context;
+static struct lws_vhost *vhost;
+static int stopping;
+static size_t n_established;
+static struct client *adopting; /* in ws_adopt: whose socket it is */
+
+static struct client *
+client_on(struct lws *wsi)
+{
+	return wsi ? lws_get_opaque_user_data(wsi) : NULL;
+}
+
+/* --- the wire ------------------------------------------------------------- */
+
+static int
+wire_accept(struct client *client)
+{
+	(void)client; /* a client is on this wire since it was accepted */
+	return -1;
+}
+
+static void
+wire_reject(struct client *client)
+{
+	(void)client;
+}
+
+static void
+wire_pause(struct client *client, int paused)
+{
+	lws_rx_flow_control(client->end, !paused);
+}
+
+static void
+wire_kill(struct client *client)
+{
+	lws_set_timeout(client->end, PENDING_TIMEOUT_USER_REASON_BASE,
+	    LWS_TO_KILL_ASYNC);
+}
+
+/* Take whole frames off the queue, one at least, as many as one write may be. */
+static int
+write_some(struct client *client)
+{
+	static unsigned char bytes[ONE_WRITE];
+	struct frame *frame = client_next(client);
+	size_t n = frame->len;
+	int written;
+
+	if (n > sizeof(bytes) || !client->queue_n) {
+		written = lws_write(client->end, frame->bytes, n,
+		    LWS_WRITE_HTTP);
+		frame_put(frame);
+		return written;
+	}
+	memcpy(bytes, frame->bytes, n);
+	frame_put(frame);
+	while (client->queue_n &&
+	    n + client->queue[client->queue_at]->len <= sizeof(bytes)) {
+		frame = client_next(client);
+		memcpy(bytes + n, frame->bytes, frame->len);
+		n += frame->len;
+		frame_put(frame);
+	}
+	return lws_write(client->end, bytes, n, LWS_WRITE_HTTP);
+}
+
+static void
+wire_flush(struct client *client)
+{
+	struct lws *wsi = client->end;
+
+	while (client->queue_n && !lws_partial_buffered(wsi))
+		if (write_some(client) < 0) {
+			wire_kill(client);
+			return;
+		}
+	if (client->state != CLIENT_CLOSING || client->queue_n)
+		return;
+	/* Close in the writable callback: by its return value, as it must be. */
+	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, FAREWELL_SECS);
+	lws_callback_on_writable(wsi);
+}
+
+/* --- what libwebsockets tells --------------------------------------------- */
+
+/* -1 makes libwebsockets close, with the reason that was set before. */
+static int
+say_goodbye(struct lws *wsi, unsigned code)
+{
+	lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
+	return -1;
+}
+
+static int
+writable(struct lws *wsi, struct client *client)
+{
+	wire_flush(client);
+	if (client->state != CLIENT_CLOSING || client->queue_n)
+		return 0;
+	return say_goodbye(wsi, client->code);
+}
+
+static int
+received(struct lws *wsi, struct client *client, const char *data, size_t len)
+{
+	unsigned code = client_data(client, data, len,
+	    lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
+
+	if (!code)
+		return 0;
+	client_cut(client, code);
+	return say_goodbye(wsi, code);
+}
+
+static unsigned
+peer_code(const unsigned char *payload, size_t len)
+{
+	return len < 2 ? CODE_NO_STATUS
+		       : (unsigned)payload[0] << 8 | payload[1];
+}
+
+static int
+on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+    void *in, size_t len)
+{
+	struct client *client;
+
+	(void)user;
+	switch (reason) {
+	case LWS_CALLBACK_RAW_RX_FILE: /* the only file is our loop's */
+		loop_turn();
+		return 0;
+	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+		lws_set_opaque_user_data(wsi, adopting);
+		return 0;
+	default:
+		break;
+	}
+	client = client_on(wsi);
+	if (!client)
+		return 0;
+	switch (reason) {
+	case LWS_CALLBACK_ESTABLISHED:
+		client->end = wsi;
+		n_established++;
+		return 0;
+	case LWS_CALLBACK_RECEIVE:
+		return received(wsi, client, in, len);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		client_heard(client);
+		return 0;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return writable(wsi, client);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		client_closed_by_peer(client, peer_code(in, len));
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		n_established -= client->end != NULL;
+		client->end = NULL;
+		if (client != adopting)
+			client_over(client);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* --- its life ------------------------------------------------------------- */
+
+int
+ws_adopt(struct client *client, int fd, const char *key)
+{
+	char head[256];
+	int n = snprintf(head, sizeof(head),
+	    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+	    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Key: %s\r\n\r\n", key);
+
+	client->wire = &wire;
+	client->end = NULL;
+	adopting = client;
+	lws_adopt_socket_vhost_readbuf(vhost, fd, head, (size_t)n);
+	adopting = NULL;
+	return client->end ? 0 : -1;
+}
+
+size_t
+ws_count(void)
+{
+	return n_established;
+}
+
+static int
+make_context(uint64_t loop)
+{
+	struct lws_context_creation_info info;
+
+	memset(&info, 0, sizeof(info));
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
+	    LWS_SERVER_OPTION_EXPLICIT_VHOSTS | loop;
+	info.protocols = protocols;
+	info.retry_and_idle_policy = &no_pings;
+	context = lws_create_context(&info);
+	vhost = context ? lws_create_vhost(context, &info) : NULL;
+	return vhost ? 0 : -1;
+}
+
+int
+ws_open(struct ch_err *err)
+{
+	lws_sock_file_fd_type file;
+
+	lws_set_log_level(0, NULL);
+	if (make_context(LWS_SERVER_OPTION_LIBEV) && make_context(0))
+		return ch_err_set(err, CH_UNAVAILABLE,
+		    "libwebsockets does not start");
+	file.filefd = fcntl(loop_fd(), F_DUPFD_CLOEXEC, 0); /* lws closes it */
+	if (file.filefd < 0)
+		return ch_err_os(err, errno, "start the event loop");
+	if (!lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, file,
+		protocols[0].name, NULL))
+		return ch_err_set(err, CH_UNAVAILABLE,
+		    "libwebsockets does not take our descriptors");
+	return CH_OK;
+}
+
+void
+ws_close(void)
+{
+	lws_context_destroy(context);
+	context = NULL;
+}
+
+void
+ws_run(void)
+{
+	while (!stopping && lws_service(context, 0) >= 0)
+		;
+}
+
+/* The first call ends the loop, the one in ws_close frees what is left. */
+void
+ws_stop(void)
+{
+	stopping = 1;
+	lws_context_destroy(context);
+}
