@@ -316,10 +316,9 @@ ch_flush_file(struct ch_layer *layer, const char *glob, uint64_t *flushed,
 /* --- sweeping ----------------------------------------------------------- */
 
 static int
-remove_channel(struct walk *walk, struct ch_chan *chan, int force,
-    struct ch_err *err)
+remove_channel(struct walk *walk, struct ch_chan *chan, struct ch_err *err)
 {
-	int rc = ch_chan_remove(chan, force, err);
+	int rc = ch_chan_remove(chan, 0, err);
 
 	walk->count += rc == CH_OK;
 	return rc;
@@ -360,12 +359,15 @@ sweep_channel(struct walk *walk, const char *name, struct ch_err *err)
 		return rc;
 	now = &chan->queue.now;
 	unused = chan->queue.clock - now->at;
-	if (life == CH_LIFE_GONE)
-		return remove_channel(walk, chan, 1, err);
+	if (life == CH_LIFE_GONE && ch_delay_clear(chan, NULL) == CH_OK) {
+		/* counts only if it goes, that is, if nobody listens to it */
+		ch_queue_clear(&chan->queue);
+		return remove_channel(walk, chan, err);
+	}
 	rc = tidy(walk, chan, err);
 	if (rc == CH_OK && !now->used && !now->delayed &&
 	    (strchr(name, '?') || unused >= walk->idle))
-		return remove_channel(walk, chan, 0, err);
+		return remove_channel(walk, chan, err);
 	ch_chan_unlock(chan);
 	/* expired messages have made room */
 	if (rc == CH_OK && atomic_load(&chan->queue.header->senders))

@@ -364,9 +364,9 @@ settle(int fd, struct found *found, size_t n)
 	return kept;
 }
 
-/* Send n wills that are for the same channel. */
+/* Send n wills that are for the same channel, in one commit. */
 static int
-send_run(struct ch_file *file, int fd, const struct found *found, size_t n,
+send_together(struct ch_file *file, const struct found *found, size_t n,
     struct ch_err *err)
 {
 	const char *to = found->to;
@@ -390,11 +390,34 @@ send_run(struct ch_file *file, int fd, const struct found *found, size_t n,
 		};
 	rc = ch_send_all(file, to, queue_len, entries, n, err);
 	free(entries);
-	if (rc != CH_OK && rc != CH_NONE)
-		return rc;
-	for (i = 0; i < n; i++)
-		take_back(fd, found[i].at);
-	return CH_OK;
+	return rc == CH_NONE ? CH_OK : rc;
+}
+
+/*
+ * Send a run of wills for one channel: all of them if there is room, else as
+ * many as go in, and the rest with the next cleaner.
+ */
+static int
+send_run(struct ch_file *file, int fd, const struct found *found, size_t n,
+    struct ch_err *err)
+{
+	size_t done = 0, some = n, i;
+	int rc = CH_OK;
+
+	while (done < n && some) {
+		if (some > n - done)
+			some = n - done;
+		rc = send_together(file, found + done, some, err);
+		if (rc == CH_FULL) {
+			some /= 2;
+			continue;
+		}
+		if (rc != CH_OK)
+			break;
+		for (i = 0; i < some; i++)
+			take_back(fd, found[done++].at);
+	}
+	return rc;
 }
 
 /* All of the file, up to its end now. */
