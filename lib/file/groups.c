@@ -202,6 +202,9 @@ try_open(struct ch_group *group, struct ch_err *err)
 	group->dir = open_folder(file, group->name);
 	if (group->dir < 0 && errno == ENOENT)
 		return CH_NONE;
+	if (group->dir < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return ch_err_set(err, CH_REFUSED,
+		    "group %s is damaged: it is no directory", group->name);
 	if (group->dir < 0)
 		return ch_err_os(err, errno, "open group %s", group->name);
 	group->lock = ch_dir_file(file, group->dir, "lock", O_RDWR, S_IFREG);
@@ -210,10 +213,10 @@ try_open(struct ch_group *group, struct ch_err *err)
 		    S_IFREG);
 	if (group->lock >= 0)
 		return CH_OK;
-	if (errno == EBADF || errno == ELOOP || (errno == ENOENT &&
-	        is_in_place(file, group->name, group->dir)))
+	if (errno == EBADF || errno == ELOOP)
 		return ch_err_set(err, CH_REFUSED,
-		    "group %s is damaged: it has no lock file", group->name);
+		    "group %s is damaged: its lock file is not ours",
+		    group->name);
 	return errno == ENOENT ? CH_NONE :
 	    ch_err_os(err, errno, "open group %s", group->name);
 }
@@ -446,8 +449,8 @@ ch_groups_lock(struct ch_group **found, struct ch_file *file,
 		if (make && rc != CH_OK)
 			return rc;
 	}
-	return ch_err_set(err, CH_UNAVAILABLE, "group %s comes and goes",
-	    name);
+	return ch_err_set(err, CH_REFUSED,
+	    "group %s is damaged: it has no lock file", name);
 }
 
 void
