@@ -1,0 +1,81 @@
+/* backlog.c - the lines that a copy of a stream may not have read yet. */
+#include "chwork/backlog.h"
+
+#include "common/put.h"
+
+#include <string.h>
+
+void
+backlog_release(struct backlog *backlog)
+{
+	ch_buf_release(&backlog->pending);
+	ch_buf_release(&backlog->sent);
+	ch_buf_release(&backlog->last);
+}
+
+/* Where the first line at or behind `from` ends, behind its line feed. */
+static size_t
+line_end(const struct ch_buf *buf, size_t from)
+{
+	const char *end = NULL;
+
+	if (from < buf->len)
+		end = memchr(buf->data + from, '\n', buf->len - from);
+	return end ? (size_t)(end - buf->data) + 1 : buf->len;
+}
+
+/* Where the line begins that holds the byte before `to`. */
+static size_t
+line_start(const struct ch_buf *buf, size_t to)
+{
+	const char *feed = NULL;
+
+	if (to > 1)
+		feed = memrchr(buf->data, '\n', to - 1);
+	return feed ? (size_t)(feed - buf->data) + 1 : 0;
+}
+
+size_t
+backlog_line(const struct backlog *backlog)
+{
+	return line_end(&backlog->pending, 0);
+}
+
+void
+backlog_wrote(struct backlog *backlog, size_t n)
+{
+	put_bytes(&backlog->sent, backlog->pending.data, n);
+	ch_buf_consume(&backlog->pending, n);
+}
+
+static size_t
+bytes_read(const struct backlog *backlog, size_t unread)
+{
+	return unread < backlog->sent.len ? backlog->sent.len - unread : 0;
+}
+
+void
+backlog_trim(struct backlog *backlog, size_t unread)
+{
+	ch_buf_consume(&backlog->sent,
+	    line_start(&backlog->sent, bytes_read(backlog, unread)));
+}
+
+void
+backlog_died(struct backlog *backlog, size_t unread)
+{
+	struct ch_buf *all = &backlog->sent;
+	size_t read = bytes_read(backlog, unread);
+	size_t start = line_start(all, read), end;
+
+	if (backlog->pending.len)
+		put_bytes(all, backlog->pending.data, backlog->pending.len);
+	end = read ? line_end(all, read - 1) : 0;
+	ch_buf_clear(&backlog->last);
+	ch_buf_clear(&backlog->pending);
+	if (end > start)
+		put_bytes(&backlog->last, all->data + start, end - start - 1);
+	if (all->len > end)
+		put_bytes(&backlog->pending, all->data + end, all->len - end);
+	ch_buf_clear(all);
+}

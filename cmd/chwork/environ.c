@@ -1,0 +1,238 @@
+/* environ.c - what a command meets in its environment. */
+#include "chwork/environ.h"
+
+#include "common/put.h"
+#include "common/say.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The kernel takes about 2 MB of arguments and environment; this is ours. */
+#define ENVIRON_PARTS 262144
+#define ENVIRON_MANY  256 /* keys that are looked at */
+#define TRUNCATED_MAX 1024
+
+/* Parts being added. */
+struct parts {
+	struct environment *environment;
+	struct ch_buf truncated; /* keys that were left out */
+};
+
+static void
+put_variable(struct ch_buf *text, const char *name, const char *value)
+{
+	put_format(text, "%s=%s", name, value);
+	put_char(text, '\0');
+}
+
+void
+environ_init(struct environment *environment, const char *url,
+    const char *path)
+{
+	static const char *const kept[] = { "HOME", "LANG" };
+	const char *value;
+
+	*environment = (struct environment) { .text = CH_BUF_INIT };
+	put_variable(&environment->text, "PATH", path);
+	put_variable(&environment->text, "CHANNELS_URL", url);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		value = getenv(kept[i]);
+		if (value)
+			put_variable(&environment->text, kept[i], value);
+	}
+	environment->base = environment->text.len;
+}
+
+void
+environ_release(struct environment *environment)
+{
+	ch_buf_release(&environment->text);
+	free(environment->list);
+}
+
+/* The list of all that text holds. */
+static char *const *
+listed(struct environment *environment)
+{
+	char *p = environment->text.data, *end = p + environment->text.len;
+	size_t n = 0;
+
+	for (; p < end; p += strlen(p) + 1) {
+		if (n + 2 > environment->size) {
+			environment->size += ENVIRON_MANY;
+			environment->list = realloc(environment->list,
+			    environment->size * sizeof(*environment->list));
+			if (!environment->list)
+				say_memory();
+		}
+		environment->list[n++] = p;
+	}
+	environment->list[n] = NULL;
+	return environment->list;
+}
+
+static void
+reset(struct environment *environment)
+{
+	environment->text.len = environment->base;
+}
+
+char *const *
+environ_plain(struct environment *environment)
+{
+	reset(environment);
+	return listed(environment);
+}
+
+/* --- parts of a message ---------------------------------------------------- */
+
+/*
+ * Whether a key of a message may become a variable: what the worker itself
+ * says is not for a visitor to say.
+ */
+static int
+may_be_named(const char *key, size_t len)
+{
+	static const char *const ours[] = { "channel", "client", "client_port",
+		"retries", "server", "server_port", "session", "truncated",
+		"user" };
+
+	if (!len || len > 64 || !isalpha((unsigned char)key[0]))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)key[i]) && key[i] != '_')
+			return 0;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (strlen(ours[i]) == len && !strncasecmp(ours[i], key, len))
+			return 0;
+	return strncasecmp(key, "arg_", 4) != 0;
+}
+
+static void
+put_name(struct ch_buf *text, const char *key, size_t len)
+{
+	put_string(text, "CH_");
+	for (size_t i = 0; i < len; i++)
+		put_char(text, (char)toupper((unsigned char)key[i]));
+	put_char(text, '=');
+}
+
+static void
+leave_out(struct parts *parts, const char *key, size_t len)
+{
+	if (parts->truncated.len + len > TRUNCATED_MAX)
+		return;
+	if (parts->truncated.len)
+		put_char(&parts->truncated, ' ');
+	put_bytes(&parts->truncated, key, len);
+}
+
+static int
+is_box(const char *value)
+{
+	return !strncmp(value, "\xef\xbf\xbf", 3);
+}
+
+/* Bytes travel as a box under these keys only; a text may look like one. */
+static int
+is_for_bytes(const char *key, size_t len)
+{
+	return (len == 5 && !memcmp(key, "bytes", 5)) ||
+	    (len == 4 && !memcmp(key, "body", 4)) ||
+	    (len == 7 && !memcmp(key, "content", 7));
+}
+
+static void
+put_part(struct parts *parts, const char *key, size_t len, struct json value)
+{
+	struct ch_buf *text = &parts->environment->text;
+	size_t start = text->len, at;
+
+	put_name(text, key, len);
+	at = text->len;
+	json_bare(text, value);
+	if (text->len - at > ENVIRON_VALUE ||
+	    memchr(text->data + at, '\0', text->len - at) ||
+	    (is_for_bytes(key, len) && is_box(text->data + at)) ||
+	    text->len - parts->environment->base > ENVIRON_PARTS) {
+		text->len = start;
+		leave_out(parts, key, len);
+		return;
+	}
+	put_char(text, '\0');
+}
+
+/* ["127.0.0.1", 5000] */
+static void
+put_address(struct parts *parts, const char *key, struct json pair)
+{
+	struct json_walk walk = json_walk(pair);
+	char port[32];
+
+	if (!json_next(&walk) || json_kind(walk.value) != '"')
+		return;
+	put_part(parts, key, strlen(key), walk.value);
+	if (!json_next(&walk) || json_kind(walk.value) == '"')
+		return;
+	memcpy(port, key, strlen(key));
+	memcpy(port + strlen(key), "_port", 5);
+	put_part(parts, port, strlen(key) + 5, walk.value);
+}
+
+/* Of a key that is there twice the last counts, as everywhere. */
+static int
+is_last(struct json message, const struct json_walk *walk, const char *key,
+    size_t len)
+{
+	return json_get(message, key, len).text == walk->value.text;
+}
+
+static void
+put_parts(struct parts *parts, struct json message)
+{
+	struct json_walk walk = json_walk(message);
+	const char *key;
+	size_t len, n;
+
+	for (n = 0; n < ENVIRON_MANY && json_next(&walk); n++) {
+		key = walk.key.text + 1;
+		len = walk.key.len - 2;
+		if (!strchr("{[n", json_kind(walk.value)) &&
+		    may_be_named(key, len) &&
+		    is_last(message, &walk, key, len))
+			put_part(parts, key, len, walk.value);
+	}
+}
+
+char *const *
+environ_for(struct environment *environment, const char *channel,
+    struct json message, const struct captures *captures, unsigned retries)
+{
+	struct parts parts = { .environment = environment };
+	struct ch_buf *text = &environment->text;
+	const struct capture *capture = captures->list;
+
+	reset(environment);
+	put_variable(text, "CH_CHANNEL", channel);
+	put_format(text, "CH_RETRIES=%u", retries);
+	put_char(text, '\0');
+	put_parts(&parts, message);
+	put_address(&parts, "client", json_get(message, "client", 6));
+	put_address(&parts, "server", json_get(message, "server", 6));
+	for (; capture < captures->list + captures->n; capture++) {
+		if (memchr(capture->value, '\0', capture->len) ||
+		    capture->len > ENVIRON_VALUE) {
+			leave_out(&parts, capture->name,
+			    strlen(capture->name));
+			continue;
+		}
+		put_format(text, "CH_ARG_%s=", capture->name);
+		put_bytes(text, capture->value, capture->len);
+		put_char(text, '\0');
+	}
+	if (parts.truncated.len)
+		put_variable(text, "CH_TRUNCATED", parts.truncated.data);
+	ch_buf_release(&parts.truncated);
+	return listed(environment);
+}

@@ -1,0 +1,188 @@
+/* intake.c - taking messages from the layer, no more than can be run. */
+#include "chwork/intake.h"
+
+#include "chwork/job.h"
+#include "chwork/stream.h"
+#include "common/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define LOOK_AHEAD 16  /* jobs of one intake that have not started */
+#define BATCH      256 /* messages taken at once */
+#define PAUSE      1000 /* ms after a failure */
+
+static void
+on_ready(void *arg)
+{
+	struct intake *intake = arg;
+
+	/* A closed one must not wake us again and again. */
+	if (!intake->empty)
+		loop_watch(&intake->worker->loop, &intake->source, 0);
+	intake->empty = 0;
+}
+
+static int
+is_new(const struct worker *worker, const char *pattern)
+{
+	for (size_t i = 0; i < worker->nintakes; i++)
+		if (!strcmp(worker->intakes[i].pattern, pattern))
+			return 0;
+	return 1;
+}
+
+static int
+open_one(struct worker *worker, struct intake *intake, const char *pattern,
+    struct ch_err *err)
+{
+	int rc;
+
+	*intake = (struct intake) { .worker = worker, .pattern = pattern };
+	rc = ch_receiver_new(&intake->receiver, worker->layer, &pattern, 1, 0,
+	    err);
+	if (rc != CH_OK)
+		return rc;
+	intake->source = (struct source) {
+		.fd = ch_receiver_fd(intake->receiver),
+		.ready = on_ready,
+		.arg = intake,
+	};
+	return CH_OK;
+}
+
+int
+intakes_open(struct worker *worker, struct ch_err *err)
+{
+	const struct routes *routes = worker->routes;
+	int rc = CH_OK;
+
+	worker->intakes = calloc(routes->n, sizeof(*worker->intakes));
+	if (!worker->intakes)
+		say_memory();
+	for (size_t i = 0; rc == CH_OK && i < routes->n; i++) {
+		const char *pattern = routes->list[i].channel;
+
+		if (!is_new(worker, pattern))
+			continue;
+		rc = open_one(worker, &worker->intakes[worker->nintakes],
+		    pattern, err);
+		worker->nintakes += rc == CH_OK;
+	}
+	return rc;
+}
+
+void
+intakes_close(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->nintakes; i++) {
+		struct intake *intake = &worker->intakes[i];
+
+		loop_watch(&worker->loop, &intake->source, 0);
+		ch_receiver_free(intake->receiver);
+		intake->receiver = NULL;
+	}
+}
+
+void
+intakes_look(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->nintakes; i++)
+		worker->intakes[i].empty = 0;
+}
+
+int
+intakes_empty(const struct worker *worker)
+{
+	for (size_t i = 0; i < worker->nintakes; i++)
+		if (!worker->intakes[i].empty)
+			return 0;
+	return 1;
+}
+
+/* Whether messages of this intake may take that route. */
+static int
+leads_to(const struct intake *intake, const struct route *route)
+{
+	const char *a = intake->pattern, *b = route->channel;
+
+	if (!strcmp(a, b))
+		return 1;
+	if (ch_name_is_glob(a) && ch_name_is_glob(b))
+		return 1;
+	return ch_glob_match(a, b) || ch_glob_match(b, a);
+}
+
+/* How many messages it may take now. */
+static size_t
+room(const struct intake *intake)
+{
+	const struct worker *worker = intake->worker;
+	size_t most = BATCH, n;
+
+	if (intake->held >= LOOK_AHEAD)
+		return 0;
+	for (size_t i = 0; most && i < worker->routes->n; i++) {
+		const struct route *route = &worker->routes->list[i];
+
+		if (!leads_to(intake, route))
+			continue;
+		n = BATCH;
+		if (route->action == ACTION_EXEC)
+			n = !intake->waiting && worker->running < worker->jobs;
+		else if (route->action == ACTION_STREAM)
+			n = stream_room(route->stream);
+		if (n < most)
+			most = n;
+	}
+	return most;
+}
+
+/* Take once; 1 if anything came. */
+static int
+take(struct intake *intake)
+{
+	struct ch_message messages[BATCH];
+	struct ch_err err = CH_ERR_INIT;
+	size_t max = room(intake), got = 0;
+	int rc;
+
+	if (!max)
+		return 0;
+	rc = ch_receive_many(intake->receiver, messages, max, &got, CH_NOW,
+	    &err);
+	if (rc == CH_OK) {
+		for (size_t i = 0; i < got; i++)
+			job_arrive(intake->worker, intake, &messages[i]);
+		return 1;
+	}
+	if (rc != CH_TIMEOUT)
+		say_error("%s: %s", intake->pattern, err.text);
+	if (rc == CH_REFUSED)
+		return 1;
+	intake->empty = 1;
+	if (rc == CH_TIMEOUT) {
+		loop_watch(&intake->worker->loop, &intake->source, EPOLLIN);
+		return 0;
+	}
+	loop_watch(&intake->worker->loop, &intake->source, 0);
+	intake->worker->look = ch_clock() + PAUSE;
+	return 0;
+}
+
+int
+intakes_take(struct worker *worker)
+{
+	int came = 0;
+
+	for (size_t i = 0; i < worker->nintakes; i++) {
+		struct intake *intake =
+		    &worker->intakes[(worker->first + i) % worker->nintakes];
+
+		if (!intake->empty)
+			came |= take(intake);
+	}
+	worker->first++;
+	return came;
+}

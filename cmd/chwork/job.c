@@ -1,0 +1,429 @@
+/* job.c - what becomes of a message, and when. */
+#include "chwork/job.h"
+
+#include "chwork/act.h"
+#include "chwork/exec.h"
+#include "chwork/intake.h"
+#include "chwork/stream.h"
+#include "common/json.h"
+#include "common/put.h"
+#include "common/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRIES_KEY "__retries__"
+#define RETRY_DELAY 100   /* ms, doubled each time */
+#define LATE_MOST   10000 /* ms for which a disconnect is kept at most */
+
+/* --- queues ---------------------------------------------------------------- */
+
+static void
+push(struct queue *queue, struct job *job)
+{
+	if (!queue->first)
+		queue->end = &queue->first;
+	job->next = NULL;
+	*queue->end = job;
+	queue->end = &job->next;
+}
+
+/* Take out the job that `at` points to. */
+static struct job *
+take_out(struct queue *queue, struct job **at)
+{
+	struct job *job = *at;
+
+	*at = job->next;
+	if (queue->end == &job->next)
+		queue->end = at;
+	return job;
+}
+
+/* --- beginning and end of a job -------------------------------------------- */
+
+static char *
+copy(const char *text, size_t len)
+{
+	char *new = malloc(len + 1);
+
+	if (!new)
+		say_memory();
+	memcpy(new, text, len);
+	new[len] = '\0';
+	return new;
+}
+
+static unsigned
+retries_of(struct json message)
+{
+	struct json value = json_get(message, RETRIES_KEY,
+	    strlen(RETRIES_KEY));
+	unsigned long retries = 0;
+
+	if (value.text)
+		retries = strtoul(value.text, NULL, 10);
+	return retries < JOB_RETRIES ? (unsigned)retries : JOB_RETRIES;
+}
+
+static struct job *
+job_new(struct worker *worker, struct intake *intake, struct route *route,
+    const struct ch_message *message, const char *reply_channel)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		say_memory();
+	job->worker = worker;
+	job->intake = intake;
+	job->route = route;
+	job->channel = copy(message->channel, strlen(message->channel));
+	job->text = copy(message->text, message->len);
+	job->len = message->len;
+	job->retries = retries_of(json_value(message->text, message->len));
+	if (reply_channel)
+		job->reply_channel = copy(reply_channel,
+		    strlen(reply_channel));
+	job->older = worker->all;
+	if (worker->all)
+		worker->all->newer = job;
+	worker->all = job;
+	return job;
+}
+
+static void
+job_free(struct job *job)
+{
+	if (job->older)
+		job->older->newer = job->newer;
+	if (job->newer)
+		job->newer->older = job->older;
+	else
+		job->worker->all = job->older;
+	loop_unset(&job->worker->loop, &job->timer);
+	free(job->channel);
+	free(job->text);
+	free(job->reply_channel);
+	free(job);
+}
+
+static void begin(struct job *job);
+
+/* It is over: the next of its lane has its turn. */
+static void
+job_end(struct job *job)
+{
+	struct turn *next = NULL;
+
+	if (!job->started)
+		job->intake->held--;
+	if (job->reply_channel)
+		next = lanes_leave(&job->worker->lanes, &job->turn);
+	job_free(job);
+	if (next)
+		begin((struct job *)next);
+}
+
+/* --- trying again ---------------------------------------------------------- */
+
+/* The message with the number of tries in it. */
+static void
+put_retried(struct ch_buf *out, const struct job *job)
+{
+	struct json message = json_value(job->text, job->len);
+	struct json value = json_get(message, RETRIES_KEY,
+	    strlen(RETRIES_KEY));
+	struct json_walk walk = json_walk(message);
+	const char *from = message.text + message.len - 1, *to = from;
+
+	if (value.text) {
+		from = value.text;
+		to = from + value.len;
+	}
+	put_bytes(out, message.text, (size_t)(from - message.text));
+	if (!value.text) {
+		if (json_next(&walk))
+			put_char(out, ',');
+		put_string(out, "\"" RETRIES_KEY "\":");
+	}
+	put_format(out, "%u", job->retries);
+	put_bytes(out, to, (size_t)(message.text + message.len - to));
+}
+
+static int64_t
+retry_delay(const struct job *job)
+{
+	return RETRY_DELAY << (job->retries ? job->retries - 1 : 0);
+}
+
+/* Send it back to its channel; CH_OK, or why not. */
+static int
+send_back(const struct job *job, int64_t delay)
+{
+	struct ch_send_opts opts = { .delay = delay };
+	struct ch_buf text = CH_BUF_INIT;
+	struct ch_err err = CH_ERR_INIT;
+	int rc;
+
+	if (job->retries)
+		put_retried(&text, job);
+	else
+		put_bytes(&text, job->text, job->len);
+	rc = ch_send(job->worker->layer, job->channel, text.data, text.len,
+	    &opts, &err);
+	if (rc != CH_OK)
+		say_error("%s: to be tried again: %s", job->channel, err.text);
+	ch_buf_release(&text);
+	return rc;
+}
+
+static void
+on_back_timer(void *arg)
+{
+	struct job *job = arg;
+	int rc = send_back(job, retry_delay(job));
+
+	if (rc == CH_FULL || rc == CH_UNAVAILABLE)
+		loop_set(&job->worker->loop, &job->timer, retry_delay(job));
+	else
+		job_end(job);
+}
+
+static void
+on_lane_timer(void *arg)
+{
+	struct job *job = arg;
+	struct worker *worker = job->worker;
+
+	begin(job);
+	jobs_start(worker);
+}
+
+/*
+ * A message of a connection stays here, so that those behind it wait; any
+ * other goes back to its channel, where whoever has time takes it.
+ */
+static void
+try_again(struct job *job)
+{
+	job->retries++;
+	job->started = 0;
+	job->intake->held++;
+	job->timer.arg = job;
+	if (job->worker->stage != WORKING) {
+		send_back(job, retry_delay(job));
+		job_end(job);
+	} else if (job->reply_channel) {
+		job->timer.fire = on_lane_timer;
+		loop_set(&job->worker->loop, &job->timer, retry_delay(job));
+	} else {
+		job->timer.fire = on_back_timer;
+		on_back_timer(job);
+	}
+}
+
+void
+job_done(struct job *job, int again)
+{
+	struct worker *worker = job->worker;
+
+	worker->running--;
+	job->route->running--;
+	if (again && job->retries < JOB_RETRIES) {
+		try_again(job);
+	} else {
+		if (again)
+			say_error("%s: %s: given up after %u tries",
+			    job->channel, job->route->place, job->retries + 1);
+		job_end(job);
+	}
+	jobs_start(worker);
+}
+
+void
+jobs_put_back(struct worker *worker)
+{
+	struct job *job = worker->all;
+
+	while (job && job->older)
+		job = job->older;
+	for (; job; job = job->newer)
+		if (!job->started)
+			send_back(job, 0);
+}
+
+void
+jobs_release(struct worker *worker)
+{
+	while (worker->all)
+		job_free(worker->all);
+}
+
+/* --- doing what the route says --------------------------------------------- */
+
+/* What needs no place of its own; worker->match is for this message. */
+static void
+deal(struct worker *worker, const struct route *route, const char *channel,
+    struct json message, const char *reply_channel)
+{
+	say_more("%s: %s", channel, route->place);
+	if (route->action == ACTION_ACCEPT)
+		act_accept(worker, route, &worker->match, reply_channel);
+	else if (route->action == ACTION_REJECT)
+		act_reject(worker, route->place, reply_channel);
+	else if (route->action == ACTION_STREAM)
+		stream_give(route->stream, channel, message,
+		    &worker->match.captures, reply_channel);
+}
+
+static int
+has_place(const struct job *job)
+{
+	return job->worker->running < job->worker->jobs &&
+	    (!job->route->jobs || job->route->running < job->route->jobs);
+}
+
+static void
+start(struct job *job)
+{
+	job->started = 1;
+	job->intake->held--;
+	job->worker->running++;
+	job->route->running++;
+	say_more("%s: %s", job->channel, job->route->place);
+	if (exec_start(job) < 0)
+		job_done(job, 0);
+}
+
+void
+jobs_start(struct worker *worker)
+{
+	struct job **at = &worker->ready.first;
+
+	while (*at && worker->stage != ENDING) {
+		struct job *job = *at;
+
+		if (!has_place(job)) {
+			at = &job->next;
+			continue;
+		}
+		take_out(&worker->ready, at);
+		job->intake->waiting--;
+		start(job);
+		at = &worker->ready.first;
+	}
+}
+
+/* Its turn has come. jobs_start is still to be called. */
+static void
+begin(struct job *job)
+{
+	struct worker *worker = job->worker;
+	struct json message = json_value(job->text, job->len);
+
+	if (worker->stage == ENDING) {
+		job_end(job);
+	} else if (job->route->action == ACTION_EXEC) {
+		job->intake->waiting++;
+		push(&worker->ready, job);
+	} else {
+		route_takes(job->route, job->channel, message, &worker->match);
+		deal(worker, job->route, job->channel, message,
+		    job->reply_channel);
+		job_end(job);
+	}
+}
+
+/* Into its lane, if it has one. */
+static void
+line_up(struct job *job)
+{
+	job->intake->held++;
+	if (!job->reply_channel ||
+	    lanes_enter(&job->worker->lanes, job->reply_channel,
+		strlen(job->reply_channel), &job->turn))
+		begin(job);
+}
+
+/* --- arriving -------------------------------------------------------------- */
+
+void
+jobs_release_late(struct worker *worker)
+{
+	loop_unset(&worker->loop, &worker->late_timer);
+	while (worker->late.first)
+		line_up(take_out(&worker->late, &worker->late.first));
+	jobs_start(worker);
+}
+
+static void
+on_late_timer(void *arg)
+{
+	jobs_release_late(arg);
+}
+
+static void
+be_late(struct job *job)
+{
+	struct worker *worker = job->worker;
+
+	if (!worker->late.first) {
+		worker->late_timer.fire = on_late_timer;
+		worker->late_timer.arg = worker;
+		loop_set(&worker->loop, &worker->late_timer, LATE_MOST);
+	}
+	push(&worker->late, job);
+	intakes_look(worker);
+}
+
+/* The message's reply channel, valid until the next call; NULL: none. */
+static const char *
+reply_channel_of(struct worker *worker, struct json message)
+{
+	struct json value = json_get(message, "reply_channel", 13);
+
+	if (json_kind(value) != '"')
+		return NULL;
+	ch_buf_clear(&worker->reply_channel);
+	json_bare(&worker->reply_channel, value);
+	return worker->reply_channel.len ? worker->reply_channel.data : NULL;
+}
+
+static int
+is_disconnect(const char *channel)
+{
+	return !strcmp(channel, "websocket.disconnect");
+}
+
+void
+job_arrive(struct worker *worker, struct intake *intake,
+    const struct ch_message *message)
+{
+	struct json object = json_value(message->text, message->len);
+	const char *channel = message->channel;
+	const char *reply_channel = reply_channel_of(worker, object);
+	struct route *route = routes_find(worker->routes, channel, object,
+	    &worker->match);
+	struct job *job;
+
+	if (!route) {
+		act_unmatched(worker, channel, object, reply_channel);
+		return;
+	}
+	if (route->action == ACTION_DROP)
+		return;
+	if (route->action != ACTION_EXEC &&
+	    !(reply_channel && (is_disconnect(channel) ||
+		lanes_busy(&worker->lanes, reply_channel,
+		    strlen(reply_channel))))) {
+		deal(worker, route, channel, object, reply_channel);
+		return;
+	}
+	job = job_new(worker, intake, route, message, reply_channel);
+	if (reply_channel && is_disconnect(channel)) {
+		be_late(job);
+		return;
+	}
+	line_up(job);
+	jobs_start(worker);
+}

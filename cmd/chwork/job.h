@@ -1,0 +1,50 @@
+/*
+ * job.h - a message that could not be dealt with the moment it arrived.
+ *
+ * A job is either late (a disconnect, see intake.h), in a lane behind others,
+ * ready (its turn has come, but there is no place), waiting to be tried again,
+ * or started.
+ */
+#ifndef CHWORK_JOB_H
+#define CHWORK_JOB_H
+
+#include "chwork/worker.h"
+
+#define JOB_RETRIES 10
+
+struct job {
+	struct turn turn;          /* first, so that a turn is a job */
+	struct job *next;          /* in the queue that it is in */
+	struct job *newer, *older; /* of all */
+	struct worker *worker;
+	struct intake *intake;
+	struct route *route;
+	char *channel;
+	char *text; /* ended by a NUL */
+	size_t len;
+	char *reply_channel; /* NULL: none, and no lane */
+	unsigned retries;    /* how often it was tried before */
+	int started;
+	struct timer timer;  /* until it is tried again */
+};
+
+/* A message has arrived: find its route, and go on from there. */
+void job_arrive(struct worker *worker, struct intake *intake,
+    const struct ch_message *message);
+
+/* The command of exec has ended; `again` asks for another try. */
+void job_done(struct job *job, int again);
+
+/* Start what is ready, as far as there is a place. */
+void jobs_start(struct worker *worker);
+
+/* The late ones go to their lanes. */
+void jobs_release_late(struct worker *worker);
+
+/* Those that have not started go back to their channels. */
+void jobs_put_back(struct worker *worker);
+
+/* Forget all that are left, at the end. */
+void jobs_release(struct worker *worker);
+
+#endif

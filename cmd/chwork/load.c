@@ -1,0 +1,181 @@
+/* load.c - routes from files and the command line, and their commands. */
+#include "chwork/load.h"
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "common/put.h"
+#include "common/say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MOST 4194304 /* bytes of a routes file */
+
+/* --- texts ----------------------------------------------------------------- */
+
+static char *
+copy(const char *text, size_t len)
+{
+	char *new = strndup(text, len);
+
+	if (!new)
+		say_memory();
+	return new;
+}
+
+/* The routes from `first` on run in this directory. */
+static void
+set_dir(struct routes *routes, size_t first, const char *dir, size_t len)
+{
+	for (size_t i = first; i < routes->n; i++)
+		routes->list[i].dir = copy(dir, len);
+}
+
+void
+load_option(struct routes *routes, const char *route, size_t number)
+{
+	size_t first = routes->n;
+	char source[32];
+
+	snprintf(source, sizeof(source), "-r %zu", number);
+	routes_parse(routes, source, 1, route, strlen(route));
+	set_dir(routes, first, ".", 1);
+}
+
+static int
+slurp(const char *file, struct ch_buf *text)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), rc = -1;
+
+	if (fd >= 0)
+		rc = ch_io_slurp(fd, text, FILE_MOST);
+	if (rc < 0)
+		say_error("%s: %s", file, strerror(errno));
+	ch_io_close(&fd);
+	return rc;
+}
+
+void
+load_file(struct routes *routes, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	struct ch_buf text = CH_BUF_INIT;
+	size_t first = routes->n;
+
+	if (slurp(file, &text) < 0) {
+		routes->errors++;
+	} else {
+		routes_parse(routes, file, 0, text.len ? text.data : "",
+		    text.len);
+		if (slash)
+			set_dir(routes, first, file,
+			    (size_t)(slash - file) + 1);
+		else
+			set_dir(routes, first, ".", 1);
+	}
+	ch_buf_release(&text);
+}
+
+/* --- commands -------------------------------------------------------------- */
+
+char *
+load_path(void)
+{
+	const char *path = getenv("PATH");
+	struct ch_buf all = CH_BUF_INIT;
+	char self[PATH_MAX];
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", self, sizeof(self));
+	while (n > 0 && self[n - 1] != '/')
+		n--;
+	if (n > 1) {
+		put_bytes(&all, self, (size_t)n - 1);
+		put_char(&all, ':');
+	}
+	put_string(&all, path && *path ? path : "/usr/local/bin:/usr/bin:/bin");
+	return all.data;
+}
+
+/* Why this cannot be executed: an errno, or 0. */
+static int
+fault(int dir, const char *program)
+{
+	struct stat st;
+
+	if (fstatat(dir, program, &st, 0) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	return faccessat(dir, program, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/* The program that `name` means in `path`, or NULL. To be freed. */
+static char *
+search(int dir, const char *name, const char *path)
+{
+	struct ch_buf program = CH_BUF_INIT;
+	size_t len;
+
+	for (; *path; path += len + (path[len] == ':')) {
+		len = strcspn(path, ":");
+		ch_buf_clear(&program);
+		put_bytes(&program, path, len);
+		if (len)
+			put_char(&program, '/');
+		put_string(&program, name);
+		if (!fault(dir, program.data))
+			return program.data;
+	}
+	ch_buf_release(&program);
+	return NULL;
+}
+
+static void
+wrong(struct routes *routes, const struct route *route, const char *subject,
+    const char *why)
+{
+	char what[PATH_MAX + 128];
+
+	snprintf(what, sizeof(what), "%s: %s", subject, why);
+	routes->errors++;
+	routes->wrong(route->place, route->command_column, what);
+}
+
+static void
+find_command(struct routes *routes, struct route *route, const char *path)
+{
+	const char *name = route->argv[0];
+	int dir = open(route->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int failed;
+
+	if (dir < 0) {
+		wrong(routes, route, route->dir, strerror(errno));
+		return;
+	}
+	if (strchr(name, '/')) {
+		route->program = copy(name, strlen(name));
+		failed = fault(dir, name);
+		if (failed)
+			wrong(routes, route, name, strerror(failed));
+	} else {
+		route->program = search(dir, name, path);
+		if (!route->program)
+			wrong(routes, route, name, "not found in PATH");
+	}
+	ch_io_close(&dir);
+}
+
+void
+load_commands(struct routes *routes, const char *path)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (routes->list[i].argv)
+			find_command(routes, &routes->list[i], path);
+}

@@ -1,0 +1,366 @@
+/* outlet.c - what a command prints, as messages into the layer. */
+#include "chwork/outlet.h"
+
+#include "common/json.h"
+#include "common/put.h"
+#include "common/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE 30000 /* ms for which a full channel is waited for */
+#define MANY     256   /* messages handed to the layer in one call */
+#define ENVELOPE 1024  /* bytes around a message */
+
+struct post {
+	size_t to, text; /* offsets of a name and a text, each with its NUL */
+	size_t len;
+	int64_t delay;
+	int group;
+	unsigned flags; /* enum ch_send_flag */
+};
+
+__attribute__((format(printf, 2, 3)))
+static void
+complain(const struct outlet *outlet, const char *format, ...)
+{
+	char what[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(what, sizeof(what), format, ap);
+	va_end(ap);
+	say_error("%s: %s: %s", outlet->route->place, outlet->route->argv[0],
+	    what);
+}
+
+void
+outlet_init(struct outlet *outlet, struct ch_layer *layer,
+    const struct route *route, enum reply how, const char *reply_channel)
+{
+	struct ch_err err = CH_ERR_INIT;
+	size_t max = ch_max_size(layer);
+
+	*outlet = (struct outlet) { .layer = layer, .route = route,
+		.how = how };
+	if (reply_channel)
+		outlet->reply_channel = strdup(reply_channel);
+	if (reply_channel && !outlet->reply_channel)
+		say_memory();
+	if (how == REPLY_ENVELOPES)
+		max += ENVELOPE;
+	if (how != REPLY_TEXT && ch_reader_new(&outlet->reader, "output", max,
+		'\n', &err) != CH_OK)
+		say_memory();
+}
+
+void
+outlet_release(struct outlet *outlet)
+{
+	ch_reader_free(outlet->reader);
+	free(outlet->reply_channel);
+	free(outlet->posts);
+	ch_buf_release(&outlet->line);
+	ch_buf_release(&outlet->bytes);
+}
+
+/* --- from bytes to messages ------------------------------------------------ */
+
+static struct post *
+add_post(struct outlet *outlet)
+{
+	if (outlet->n == outlet->size) {
+		outlet->size = outlet->size ? 2 * outlet->size : 16;
+		outlet->posts = realloc(outlet->posts,
+		    outlet->size * sizeof(*outlet->posts));
+		if (!outlet->posts)
+			say_memory();
+	}
+	outlet->posts[outlet->n] = (struct post) { .to = outlet->bytes.len };
+	return &outlet->posts[outlet->n++];
+}
+
+/* A post to the reply channel, whose text is to be added. */
+static struct post *
+begin_reply(struct outlet *outlet)
+{
+	struct post *post;
+
+	if (!outlet->reply_channel) {
+		complain(outlet, "output, but the message has no "
+		    "reply_channel");
+		return NULL;
+	}
+	post = add_post(outlet);
+	put_string(&outlet->bytes, outlet->reply_channel);
+	put_char(&outlet->bytes, '\0');
+	post->text = outlet->bytes.len;
+	return post;
+}
+
+static void
+end_text(struct outlet *outlet, struct post *post)
+{
+	post->len = outlet->bytes.len - post->text;
+	put_char(&outlet->bytes, '\0');
+}
+
+static void
+add_line(struct outlet *outlet, const char *line, size_t len)
+{
+	size_t valid = json_utf8(line, len);
+	struct post *post;
+
+	if (valid < len) {
+		complain(outlet, "a line of output is not UTF-8 at byte %zu",
+		    valid + 1);
+		return;
+	}
+	post = begin_reply(outlet);
+	if (!post)
+		return;
+	put_string(&outlet->bytes, "{\"text\":");
+	json_quote(&outlet->bytes, line, len);
+	put_char(&outlet->bytes, '}');
+	end_text(outlet, post);
+}
+
+static void
+end_line(struct outlet *outlet)
+{
+	if (!outlet->too_long)
+		add_line(outlet, outlet->line.data ? outlet->line.data : "",
+		    outlet->line.len);
+	outlet->too_long = 0;
+	ch_buf_clear(&outlet->line);
+}
+
+static void
+feed_text(struct outlet *outlet, const char *bytes, size_t n)
+{
+	const char *end = bytes + n, *stop;
+
+	if (!n && (outlet->line.len || outlet->too_long))
+		end_line(outlet);
+	for (; bytes < end; bytes = stop) {
+		stop = memchr(bytes, '\n', (size_t)(end - bytes));
+		if (!stop)
+			stop = end;
+		if (!outlet->too_long)
+			put_bytes(&outlet->line, bytes,
+			    (size_t)(stop - bytes));
+		if (outlet->line.len > ch_max_size(outlet->layer)) {
+			complain(outlet, "a line of output is longer than a "
+			    "message may be");
+			outlet->too_long = 1;
+			ch_buf_clear(&outlet->line);
+		}
+		if (stop == end)
+			break;
+		end_line(outlet);
+		stop++;
+	}
+}
+
+static void
+add_object(struct outlet *outlet, const struct ch_message *object)
+{
+	struct post *post = begin_reply(outlet);
+
+	if (!post)
+		return;
+	post->flags = CH_CHECKED;
+	put_bytes(&outlet->bytes, object->text, object->len);
+	end_text(outlet, post);
+}
+
+/* The delay of an envelope in ms, 0 if it has none; -1 if that is no number. */
+static int64_t
+delay_of(struct json envelope)
+{
+	struct json value = json_get(envelope, "delay", 5);
+	double seconds;
+	char *end;
+
+	if (!value.text)
+		return 0;
+	seconds = strtod(value.text, &end);
+	if (end != value.text + value.len || !(seconds >= 0) || seconds > 1e9)
+		return -1;
+	return (int64_t)(seconds * 1000);
+}
+
+static void
+add_envelope(struct outlet *outlet, const struct ch_message *object)
+{
+	struct json envelope = json_value(object->text, object->len);
+	struct json channel = json_get(envelope, "channel", 7);
+	struct json group = json_get(envelope, "group", 5);
+	struct json text = json_get(envelope, "message", 7);
+	struct json to = channel.text ? channel : group;
+	int64_t delay = delay_of(envelope);
+	struct post *post;
+
+	if (json_kind(to) != '"' || json_kind(text) != '{' || delay < 0 ||
+	    (channel.text && group.text)) {
+		complain(outlet, "output:%llu: an envelope is {\"channel\" or "
+		    "\"group\": NAME, \"message\": {...}, \"delay\": SECONDS}",
+		    (unsigned long long)ch_reader_line(outlet->reader));
+		return;
+	}
+	post = add_post(outlet);
+	post->group = !channel.text;
+	post->delay = delay;
+	post->flags = CH_CHECKED;
+	json_bare(&outlet->bytes, to);
+	put_char(&outlet->bytes, '\0');
+	post->text = outlet->bytes.len;
+	put_bytes(&outlet->bytes, text.text, text.len);
+	end_text(outlet, post);
+}
+
+static void
+feed_objects(struct outlet *outlet, const char *bytes, size_t n)
+{
+	struct ch_err err = CH_ERR_INIT;
+	struct ch_message object;
+	int rc;
+
+	if (ch_reader_feed(outlet->reader, bytes, n, &err) != CH_OK)
+		say_memory();
+	while ((rc = ch_reader_next(outlet->reader, &object, &err)) !=
+	    CH_NONE) {
+		if (rc != CH_OK)
+			complain(outlet, "%s", err.text);
+		else if (outlet->how == REPLY_JSON)
+			add_object(outlet, &object);
+		else
+			add_envelope(outlet, &object);
+	}
+}
+
+/* --- from messages into the layer ------------------------------------------ */
+
+/* Messages that can go in one call, from the first that is not sent. */
+static size_t
+gather(const struct outlet *outlet, struct ch_message messages[MANY])
+{
+	const struct post *first = &outlet->posts[outlet->sent], *post;
+	size_t n = 0;
+
+	for (post = first; n < MANY && post < outlet->posts + outlet->n;
+	     post++) {
+		if (post->group || post->delay != first->delay ||
+		    post->flags != first->flags)
+			break;
+		messages[n++] = (struct ch_message) {
+			.channel = outlet->bytes.data + post->to,
+			.text = outlet->bytes.data + post->text,
+			.len = post->len,
+		};
+	}
+	return n;
+}
+
+/* Send some; the status of the first that was not. */
+static int
+send_some(struct outlet *outlet, struct ch_err *err)
+{
+	const struct post *post = &outlet->posts[outlet->sent];
+	struct ch_send_opts opts = { .delay = post->delay,
+		.flags = post->flags };
+	struct ch_message messages[MANY];
+	size_t n, sent = 0;
+	int rc;
+
+	if (post->group) {
+		rc = ch_group_send(outlet->layer,
+		    outlet->bytes.data + post->to,
+		    outlet->bytes.data + post->text, post->len, &opts, NULL,
+		    err);
+		outlet->sent += rc == CH_OK;
+		return rc;
+	}
+	n = gather(outlet, messages);
+	rc = ch_send_many(outlet->layer, messages, n, &opts, &sent, err);
+	outlet->sent += sent;
+	return rc;
+}
+
+/*
+ * How many ms to wait before the first that was not sent is tried again; 0 if
+ * it is to be given up. Once patience has ended nothing more is waited for
+ * until something gets through.
+ */
+static int64_t
+time_to_wait(struct outlet *outlet, int rc)
+{
+	int64_t waited;
+
+	if (rc != CH_FULL && rc != CH_UNAVAILABLE)
+		return 0;
+	if (!outlet->full_since)
+		outlet->full_since = ch_clock();
+	waited = ch_clock() - outlet->full_since;
+	if (waited >= PATIENCE)
+		return 0;
+	return waited < 2 ? 1 : waited < 100 ? waited / 2 : 50;
+}
+
+/* Leave out the first that was not sent. */
+static void
+give_up(struct outlet *outlet, int rc, const struct ch_err *err)
+{
+	/* A browser that has gone is nobody's fault. */
+	if (rc == CH_NONE)
+		say_more("%s: %s", outlet->route->place, err->text);
+	else if (rc != CH_FULL || !outlet->dropped++)
+		complain(outlet, "%s", err->text);
+	outlet->sent++;
+}
+
+static void
+got_through(struct outlet *outlet)
+{
+	if (outlet->dropped)
+		complain(outlet, "%llu messages were dropped",
+		    (unsigned long long)outlet->dropped);
+	outlet->dropped = 0;
+	outlet->full_since = 0;
+}
+
+int64_t
+outlet_flush(struct outlet *outlet)
+{
+	struct ch_err err = CH_ERR_INIT;
+	int64_t wait;
+	size_t before;
+	int rc;
+
+	while (outlet->sent < outlet->n) {
+		before = outlet->sent;
+		rc = send_some(outlet, &err);
+		if (outlet->sent > before)
+			got_through(outlet);
+		if (rc == CH_OK)
+			continue;
+		wait = time_to_wait(outlet, rc);
+		if (wait)
+			return wait;
+		give_up(outlet, rc, &err);
+	}
+	outlet->n = outlet->sent = 0;
+	ch_buf_clear(&outlet->bytes);
+	return 0;
+}
+
+void
+outlet_feed(struct outlet *outlet, const char *bytes, size_t n)
+{
+	if (outlet->how == REPLY_TEXT)
+		feed_text(outlet, bytes, n);
+	else
+		feed_objects(outlet, bytes, n);
+}

@@ -1,0 +1,93 @@
+/*
+ * routes.h - what a routes text says, and which route a message takes.
+ *
+ * Pure: reading files and finding commands is load.h.
+ */
+#ifndef CHWORK_ROUTES_H
+#define CHWORK_ROUTES_H
+
+#include "chwork/pattern.h"
+#include "common/json.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_DROP, ACTION_EXEC,
+	ACTION_STREAM };
+
+enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES };
+
+struct filter {
+	char *key;
+	struct pattern pattern;
+};
+
+struct opt_list;
+struct stream;
+
+struct route {
+	char *place; /* for people: "routes:3" */
+	unsigned command_column; /* of its line, where argv begins */
+	char *channel; /* a name or a glob */
+	struct filter *filters;
+	size_t nfilters;
+	enum action action;
+	struct pattern *groups; /* accept: to join */
+	size_t ngroups;
+	enum reply reply;  /* exec */
+	int64_t timeout;   /* exec: ms, 0: none */
+	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
+	char **argv;       /* exec and stream: ended by NULL */
+	char *program;     /* argv[0] as a path (load.c) */
+	char *dir;         /* where it runs (load.c) */
+	size_t running;    /* exec: now (exec.c) */
+	struct stream *stream; /* its copies (stream.c) */
+};
+
+struct routes {
+	struct route *list; /* in the order in which they are tried */
+	size_t n;
+	size_t errors;
+	/* Tells of an error; `place` has no column. */
+	void (*wrong)(const char *place, unsigned column, const char *what);
+};
+
+/*
+ * Add the routes of a text. `source` names it in errors, which are counted and
+ * told; with `one` set it is a single line from elsewhere, and places are the
+ * source alone ("-r 1").
+ */
+void routes_parse(struct routes *routes, const char *source, int one,
+    const char *text, size_t len);
+
+/*
+ * Leave out the routes whose channel, as it is written, matches none of `only`
+ * (unless that is empty) or one of `exclude`. 0, or -1: wrong[size] says which
+ * glob makes no sense.
+ */
+int routes_select(struct routes *routes, const struct opt_list *only,
+    const struct opt_list *exclude, char *wrong, size_t size);
+
+void route_release(struct route *route);
+void routes_release(struct routes *routes);
+
+/* What a route made of a message. */
+struct match {
+	struct captures captures; /* pointing into values */
+	struct ch_buf values;
+};
+
+/*
+ * Whether the route takes the message; then match has the captures, valid
+ * until the next call with the same match.
+ */
+int route_takes(const struct route *route, const char *channel,
+    struct json message, struct match *match);
+
+/* The first route that takes it, or NULL. */
+struct route *routes_find(const struct routes *routes, const char *channel,
+    struct json message, struct match *match);
+
+void match_release(struct match *match);
+
+#endif

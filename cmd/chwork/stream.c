@@ -1,0 +1,446 @@
+/* stream.c - commands that stay, and read a message a line. */
+#include "chwork/stream.h"
+
+#include "base/hash.h"
+#include "base/io.h"
+#include "chwork/backlog.h"
+#include "chwork/consumer.h"
+#include "common/put.h"
+#include "common/say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PENDING_MOST  65536 /* bytes given to a copy that has no room */
+#define PIPE_SMALL    4096
+#define PIPE_LARGE    262144
+#define QUICK         5   /* ms in which a quick copy makes room */
+#define SLOW          200
+#define BATCH         256
+#define LINE_TYPICAL  256 /* bytes */
+#define PAUSE_FIRST   100 /* ms before a copy is started again */
+#define PAUSE_LAST    30000
+#define SOUND         10000 /* ms after which a copy counts as sound */
+
+struct copy {
+	struct consumer consumer;
+	struct stream *stream;
+	struct source in;       /* its standard input */
+	struct backlog backlog; /* what it was given */
+	struct timer again;     /* until it is started again */
+	size_t pipe;            /* size of its pipe, in bytes */
+	int64_t full;           /* since when its pipe is; 0: it is not */
+	int64_t started;
+	int64_t pause;          /* the last one, in ms */
+	int alive;
+	int closing;            /* it is to meet the end of its input */
+};
+
+struct stream {
+	struct worker *worker;
+	struct route *route;
+	struct copy *copies;
+	size_t next; /* the copy whose turn it is */
+};
+
+/* --- giving ---------------------------------------------------------------- */
+
+size_t
+stream_room(const struct stream *stream)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < stream->route->jobs; i++) {
+		const struct copy *copy = &stream->copies[i];
+
+		if (copy->backlog.pending.len > PENDING_MOST)
+			return 0;
+		if (!copy->alive || copy->backlog.pending.len)
+			continue;
+		room += copy->pipe == PIPE_SMALL
+		    ? 1 : copy->pipe / LINE_TYPICAL;
+	}
+	return room < BATCH ? room : BATCH;
+}
+
+static struct copy *
+choose(struct stream *stream, const char *reply_channel)
+{
+	size_t n = stream->route->jobs;
+	struct copy *copy;
+
+	if (reply_channel)
+		return &stream->copies[ch_hash(reply_channel,
+		    strlen(reply_channel), 0) % n];
+	for (size_t i = 0; i < n; i++) {
+		copy = &stream->copies[stream->next++ % n];
+		if (copy->alive && !copy->backlog.pending.len)
+			return copy;
+	}
+	return &stream->copies[stream->next++ % n];
+}
+
+static void
+put_captures(struct ch_buf *out, const struct captures *captures)
+{
+	const struct capture *capture = captures->list;
+	const char *before = ",\"args\":{";
+
+	for (; capture < captures->list + captures->n; capture++) {
+		put_string(out, before);
+		json_quote(out, capture->name, strlen(capture->name));
+		put_char(out, ':');
+		json_quote(out, capture->value, capture->len);
+		before = ",";
+	}
+	if (captures->n)
+		put_char(out, '}');
+}
+
+void
+stream_give(struct stream *stream, const char *channel, struct json message,
+    const struct captures *captures, const char *reply_channel)
+{
+	struct copy *copy = choose(stream, reply_channel);
+	struct ch_buf *out = &copy->backlog.pending;
+
+	put_string(out, "{\"channel\":\"");
+	put_string(out, channel);
+	put_char(out, '"');
+	put_captures(out, captures);
+	put_string(out, ",\"message\":");
+	put_bytes(out, message.text, message.len);
+	put_string(out, "}\n");
+}
+
+/* --- writing --------------------------------------------------------------- */
+
+static size_t
+unread(const struct copy *copy)
+{
+	int n = 0;
+
+	if (copy->in.fd < 0 || ioctl(copy->in.fd, FIONREAD, &n) < 0)
+		return 0;
+	return (size_t)n;
+}
+
+static void
+resize(struct copy *copy, size_t size)
+{
+	if (size >= PIPE_SMALL && size <= PIPE_LARGE &&
+	    fcntl(copy->in.fd, F_SETPIPE_SZ, (int)size) >= 0)
+		copy->pipe = size;
+}
+
+/* Bytes that may be written now. */
+static size_t
+portion(const struct copy *copy)
+{
+	if (copy->in.fd < 0 || copy->full)
+		return 0;
+	if (copy->pipe > PIPE_SMALL)
+		return copy->backlog.pending.len;
+	return unread(copy) ? 0 : backlog_line(&copy->backlog);
+}
+
+/* The copy reads no more: then it is to end. */
+static void
+give_up(struct copy *copy)
+{
+	loop_forget(&copy->stream->worker->loop, &copy->in);
+	child_end(&copy->consumer.child, PAUSE_FIRST);
+}
+
+/*
+ * The copy is to meet the end of its input. Our end becomes one for reading,
+ * which tells how much it has not read.
+ */
+static void
+end_input(struct copy *copy)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy->in.fd);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	loop_forget(&copy->stream->worker->loop, &copy->in);
+	copy->in.fd = fd;
+}
+
+static void
+write_some(struct copy *copy)
+{
+	struct backlog *backlog = &copy->backlog;
+	size_t n;
+	ssize_t w;
+
+	if (!backlog->pending.len || copy->full || copy->in.fd < 0)
+		return;
+	n = portion(copy);
+	w = n ? write(copy->in.fd, backlog->pending.data, n) : 0;
+	if (w < 0 && errno != EAGAIN) {
+		give_up(copy);
+		return;
+	}
+	if (w > 0)
+		backlog_wrote(backlog, (size_t)w);
+	if (backlog->sent.len > 2 * copy->pipe + PENDING_MOST)
+		backlog_trim(backlog, unread(copy));
+	if (backlog->pending.len) {
+		copy->full = ch_clock();
+		loop_watch(&copy->stream->worker->loop, &copy->in, EPOLLOUT);
+	} else if (copy->closing) {
+		end_input(copy);
+	}
+}
+
+/* The pipe has room again; a small one has been read to the end. */
+static void
+on_writable(void *arg)
+{
+	struct copy *copy = arg;
+	int64_t took = ch_clock() - copy->full;
+
+	loop_watch(&copy->stream->worker->loop, &copy->in, 0);
+	copy->full = 0;
+	if (took < QUICK)
+		resize(copy, 2 * copy->pipe);
+	else if (took > SLOW)
+		resize(copy, copy->pipe / 2);
+	write_some(copy);
+}
+
+/* --- beginning and end of a copy ------------------------------------------- */
+
+static void
+put_back_line(struct worker *worker, const char *line, size_t len)
+{
+	struct json envelope = json_value(line, len);
+	struct json message = json_get(envelope, "message", 7);
+	struct ch_buf channel = CH_BUF_INIT;
+	struct ch_err err = CH_ERR_INIT;
+
+	json_bare(&channel, json_get(envelope, "channel", 7));
+	if (ch_send(worker->layer, channel.data, message.text, message.len,
+		NULL, &err) != CH_OK)
+		say_error("%s: to be given back: %s", channel.data, err.text);
+	ch_buf_release(&channel);
+}
+
+/* What the copy has not read goes back to its channels. */
+static void
+put_back(void *arg)
+{
+	struct copy *copy = arg;
+	struct backlog *backlog = &copy->backlog;
+	size_t n;
+
+	backlog_died(backlog, unread(copy));
+	for (; (n = backlog_line(backlog)) > 0;
+	     ch_buf_consume(&backlog->pending, n))
+		put_back_line(copy->stream->worker, backlog->pending.data, n);
+}
+
+static void
+complain(const struct copy *copy, int status)
+{
+	const struct ch_buf *last = &copy->backlog.last;
+	const struct route *route = copy->stream->route;
+
+	if (!status) {
+		say_note("%s: %s ended, and is started again", route->place,
+		    route->argv[0]);
+		return;
+	}
+	child_complain(&copy->consumer.child, route->channel, status);
+	if (last->len)
+		say_error("%s: the last message it read: %.*s", route->argv[0],
+		    (int)(last->len < 300 ? last->len : 300), last->data);
+}
+
+static void
+start_later(struct copy *copy, int failed)
+{
+	if (!failed || !copy->pause || ch_clock() - copy->started > SOUND)
+		copy->pause = PAUSE_FIRST;
+	else if (copy->pause < PAUSE_LAST / 2)
+		copy->pause *= 2;
+	else
+		copy->pause = PAUSE_LAST;
+	loop_set(&copy->stream->worker->loop, &copy->again, copy->pause);
+}
+
+static void
+on_ended(void *arg, int status)
+{
+	struct copy *copy = arg;
+	struct worker *worker = copy->stream->worker;
+
+	backlog_died(&copy->backlog, unread(copy));
+	if (status || worker->stage == WORKING)
+		complain(copy, status);
+	loop_forget(&worker->loop, &copy->in);
+	consumer_release(&copy->consumer);
+	copy->alive = 0;
+	copy->full = 0;
+	worker->copies--;
+	if (worker->stage == WORKING)
+		start_later(copy, status || !copy->backlog.last.len);
+	else
+		put_back(copy);
+}
+
+/* A pipe whose writing end is ours, and does not block. */
+static int
+open_input(struct copy *copy)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		say_error("%s: %s", copy->stream->route->place,
+		    strerror(errno));
+		return -1;
+	}
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	copy->in = (struct source) { .fd = fds[1], .ready = on_writable,
+		.arg = copy };
+	copy->pipe = PIPE_SMALL;
+	resize(copy, PIPE_SMALL);
+	return fds[0];
+}
+
+static void
+start(void *arg)
+{
+	struct copy *copy = arg;
+	struct worker *worker = copy->stream->worker;
+	int in = open_input(copy);
+
+	copy->started = ch_clock();
+	if (in < 0 || consumer_start(&copy->consumer, worker,
+		copy->stream->route, REPLY_ENVELOPES, NULL,
+		environ_plain(&worker->environment), in) < 0) {
+		ch_io_close(&copy->in.fd);
+		start_later(copy, 1);
+		return;
+	}
+	copy->alive = 1;
+	worker->copies++;
+	write_some(copy);
+}
+
+/* --- all of them ----------------------------------------------------------- */
+
+static struct stream *
+stream_new(struct worker *worker, struct route *route)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (stream)
+		stream->copies = calloc(route->jobs, sizeof(*stream->copies));
+	if (!stream || !stream->copies)
+		say_memory();
+	stream->worker = worker;
+	stream->route = route;
+	for (size_t i = 0; i < route->jobs; i++) {
+		struct copy *copy = &stream->copies[i];
+
+		copy->stream = stream;
+		copy->in.fd = -1;
+		copy->again.fire = start;
+		copy->again.arg = copy;
+		copy->consumer.ended = on_ended;
+		copy->consumer.arg = copy;
+	}
+	return stream;
+}
+
+static void
+each_copy(struct worker *worker, void (*act)(void *copy))
+{
+	for (size_t i = 0; i < worker->routes->n; i++) {
+		struct stream *stream = worker->routes->list[i].stream;
+
+		for (size_t k = 0; stream && k < stream->route->jobs; k++)
+			act(&stream->copies[k]);
+	}
+}
+
+void
+streams_start(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->routes->n; i++) {
+		struct route *route = &worker->routes->list[i];
+
+		if (route->action == ACTION_STREAM)
+			route->stream = stream_new(worker, route);
+	}
+	each_copy(worker, start);
+}
+
+static void
+write_pending(void *copy)
+{
+	write_some(copy);
+}
+
+void
+streams_flush(struct worker *worker)
+{
+	each_copy(worker, write_pending);
+}
+
+static void
+close_input(void *arg)
+{
+	struct copy *copy = arg;
+
+	copy->closing = 1;
+	loop_unset(&copy->stream->worker->loop, &copy->again);
+	if (!copy->alive)
+		put_back(copy);
+	else if (!copy->backlog.pending.len && copy->in.fd >= 0)
+		end_input(copy);
+}
+
+void
+streams_close(struct worker *worker)
+{
+	each_copy(worker, close_input);
+}
+
+void
+streams_put_back(struct worker *worker)
+{
+	each_copy(worker, put_back);
+}
+
+static void
+release(void *arg)
+{
+	struct copy *copy = arg;
+
+	backlog_release(&copy->backlog);
+}
+
+void
+streams_release(struct worker *worker)
+{
+	each_copy(worker, release);
+	for (size_t i = 0; i < worker->routes->n; i++) {
+		struct route *route = &worker->routes->list[i];
+
+		if (!route->stream)
+			continue;
+		free(route->stream->copies);
+		free(route->stream);
+		route->stream = NULL;
+	}
+}

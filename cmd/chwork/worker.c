@@ -1,0 +1,200 @@
+/* worker.c - the life of a worker: work, stop, end. */
+#include "chwork/worker.h"
+
+#include "base/err.h"
+#include "base/io.h"
+#include "chwork/intake.h"
+#include "chwork/job.h"
+#include "chwork/stream.h"
+#include "common/say.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define LOOK     30000    /* ms between looks that nothing has called for */
+#define SWEEP    60000    /* ms between sweeps of the store, at least */
+#define UNUSED   86400000 /* ms after which an empty channel is swept */
+#define PATIENCE 30000    /* ms for the work in hand, when stopping */
+#define GRACE    5000     /* ms from SIGTERM to SIGKILL */
+
+/* --- stopping -------------------------------------------------------------- */
+
+/* Die of the signal, with all that we started. */
+static void
+die(struct worker *worker, int number)
+{
+	sigset_t set;
+
+	crew_signal(&worker->crew, SIGKILL);
+	if (worker->stage != ENDING)
+		jobs_put_back(worker);
+	streams_put_back(worker);
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	_exit(128 + number);
+}
+
+static void
+on_grace_over(void *arg)
+{
+	struct worker *worker = arg;
+
+	crew_signal(&worker->crew, SIGKILL);
+}
+
+static void
+on_patience_over(void *arg)
+{
+	struct worker *worker = arg;
+
+	say_error("what is still running is ended");
+	jobs_put_back(worker);
+	worker->stage = ENDING;
+	crew_signal(&worker->crew, SIGTERM);
+	worker->patience.fire = on_grace_over;
+	loop_set(&worker->loop, &worker->patience, GRACE);
+}
+
+void
+worker_stop(struct worker *worker)
+{
+	worker->stage = STOPPING;
+	jobs_release_late(worker);
+	worker->patience.fire = on_patience_over;
+	worker->patience.arg = worker;
+	loop_set(&worker->loop, &worker->patience, PATIENCE);
+}
+
+static void
+on_signal(void *arg)
+{
+	struct worker *worker = arg;
+	struct signalfd_siginfo info;
+
+	if (ch_io_read(worker->signals.fd, &info, sizeof(info)) <= 0)
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		crew_reap(&worker->crew);
+	else if (worker->stage == WORKING)
+		worker_stop(worker);
+	else
+		die(worker, (int)info.ssi_signo);
+}
+
+static int
+take_signals(struct worker *worker, struct ch_err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return ch_err_os(err, errno, "signalfd");
+	worker->signals = (struct source) { .fd = fd, .ready = on_signal,
+		.arg = worker };
+	loop_watch(&worker->loop, &worker->signals, EPOLLIN);
+	return CH_OK;
+}
+
+/* --- working --------------------------------------------------------------- */
+
+/* Now and then, whether or not anything happens. */
+static void
+look(struct worker *worker)
+{
+	struct ch_err err = CH_ERR_INIT;
+	int64_t now = ch_clock();
+
+	if (now < worker->look)
+		return;
+	worker->look = now + LOOK;
+	intakes_look(worker);
+	if (now < worker->sweep)
+		return;
+	worker->sweep = now + SWEEP;
+	if (ch_sweep(worker->layer, UNUSED, NULL, &err) != CH_OK)
+		say_error("%s", err.text);
+}
+
+static void
+work(struct worker *worker)
+{
+	int came;
+
+	look(worker);
+	came = intakes_take(worker);
+	if (worker->late.first && intakes_empty(worker)) {
+		jobs_release_late(worker);
+		came = 1;
+	}
+	streams_flush(worker);
+	if (worker->once && !came && !worker->all && intakes_empty(worker))
+		worker_stop(worker);
+	else
+		loop_turn(&worker->loop, came ? CH_NOW : worker->look);
+}
+
+/* All that was taken is done; the streams meet the end of their input. */
+static void
+wind_up(struct worker *worker)
+{
+	while (worker->all && worker->stage != ENDING) {
+		streams_flush(worker);
+		loop_turn(&worker->loop, CH_NEVER);
+	}
+	streams_close(worker);
+	while (worker->crew.first || (worker->copies && worker->stage != ENDING))
+		loop_turn(&worker->loop, CH_NEVER);
+}
+
+static void
+release(struct worker *worker)
+{
+	streams_release(worker);
+	jobs_release(worker);
+	lanes_release(&worker->lanes);
+	match_release(&worker->match);
+	ch_buf_release(&worker->reply_channel);
+	free(worker->intakes);
+	loop_forget(&worker->loop, &worker->signals);
+	loop_release(&worker->loop);
+}
+
+int
+worker_run(struct worker *worker, struct ch_err *err)
+{
+	int rc;
+
+	worker->signals.fd = -1;
+	worker->crew.loop = &worker->loop;
+	rc = loop_init(&worker->loop, err);
+	if (rc != CH_OK)
+		return rc;
+	rc = take_signals(worker, err);
+	if (rc == CH_OK)
+		rc = intakes_open(worker, err);
+	if (rc == CH_OK) {
+		worker->look = ch_clock();
+		worker->sweep = worker->look + SWEEP;
+		streams_start(worker);
+		while (worker->stage == WORKING)
+			work(worker);
+	}
+	intakes_close(worker);
+	wind_up(worker);
+	release(worker);
+	return rc;
+}

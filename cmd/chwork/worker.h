@@ -1,0 +1,72 @@
+/*
+ * worker.h - what the parts of a worker share, and its life.
+ *
+ * intake.c takes messages from the layer; job.c gives each its turn: behind
+ * those of its connection (lanes.h), then when there is a place; act.c, exec.c
+ * and stream.c do what the route says.
+ */
+#ifndef CHWORK_WORKER_H
+#define CHWORK_WORKER_H
+
+#include "channel.h"
+#include "chwork/child.h"
+#include "chwork/environ.h"
+#include "chwork/lanes.h"
+#include "chwork/loop.h"
+#include "chwork/routes.h"
+
+struct intake;
+struct job;
+
+struct queue {
+	struct job *first;
+	struct job **end; /* where the next is hung; NULL: at first */
+};
+
+enum stage {
+	WORKING,
+	STOPPING, /* takes nothing more, finishes what it has */
+	ENDING    /* starts nothing more, makes its children end */
+};
+
+struct worker {
+	/* Set by main: */
+	struct ch_layer *layer;
+	struct routes *routes;
+	struct environment environment;
+	size_t jobs; /* commands of exec at once, at most */
+	int once;    /* end when nothing is there */
+	/* Ours: */
+	enum stage stage;
+	struct loop loop;
+	struct crew crew;
+	struct source signals;
+	struct timer patience; /* with the work in hand, when stopping */
+	int64_t look;  /* when everything is looked at again */
+	int64_t sweep; /* when the store is swept again */
+
+	struct intake *intakes; /* one for each channel or glob of the routes */
+	size_t nintakes;
+	size_t first; /* the one whose turn is next */
+
+	struct job *all;    /* jobs, the newest first */
+	struct queue ready; /* whose turn it is, but there is no place */
+	struct queue late;  /* disconnects, see intake.h */
+	struct timer late_timer;
+	struct lanes lanes;
+	struct match match; /* of the message being looked at, */
+	struct ch_buf reply_channel; /* and where its answer goes */
+	size_t running;     /* commands of exec */
+	size_t copies;      /* of streams, alive */
+};
+
+/*
+ * Work until told to stop, or until nothing is there (once). CH_OK, or what
+ * prevented it. A second signal ends the process here.
+ */
+int worker_run(struct worker *worker, struct ch_err *err);
+
+/* Take no more, finish what is in hand, end. */
+void worker_stop(struct worker *worker);
+
+#endif
