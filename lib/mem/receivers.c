@@ -348,6 +348,7 @@ ch_mem_new_receiver(struct ch_receiver **receiver, struct ch_layer *layer,
 {
 	struct ch_mem_store *store = ch_mem_store(layer);
 	struct ch_mem_receiver *new = calloc(1, sizeof(*new));
+	size_t i;
 
 	if (!new)
 		return ch_err_memory(err);
@@ -362,6 +363,9 @@ ch_mem_new_receiver(struct ch_receiver **receiver, struct ch_layer *layer,
 	}
 	set_timer(new, 1); /* look first */
 	ch_mem_lock(store);
+	for (i = 0; i < n; i++)
+		if (!ch_name_is_glob(names[i]))
+			ch_mem_queue_get(store, names[i]);
 	new->next = store->receivers;
 	store->receivers = new;
 	*receiver = &new->base;
