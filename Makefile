@@ -22,13 +22,18 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	$(if $(filter true 1,$(CI) $(WERROR)),-Werror)
 
 SANITIZE = -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize
-FLAGS_release = -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+FLAGS_release = $(OPTIMIZE) -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection
 FLAGS_asan = $(SANITIZE)=address,undefined
 FLAGS_tsan = $(SANITIZE)=thread
 FLAGS_fuzz = $(SANITIZE)=fuzzer-no-link,address,undefined
 FLAGS_cover = -O0 --coverage
 FLAGS = -g -pthread $(FLAGS_$(FLAVOUR))
+
+# For speed, but the library for size, save where messages pass.
+OPTIMIZE = -O2
+HOT = base/buf base/hash file/chan file/queue file/receive file/send file/sub \
+	layer/receive layer/send
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
 	-Itests -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(FLAGS) \
@@ -57,6 +62,8 @@ FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 CLI = $(wildcard tests/cli/*.bats)
 BROWSER = $(wildcard tests/browser/*.bats)
 LINT = $(wildcard tests/lint/*.bats)
+
+$(filter-out $(HOT:%=$(B)/lib/%.o),$(LIB_OBJ)): OPTIMIZE = -Os
 
 # --- building ----------------------------------------------------------------
 
