@@ -263,7 +263,8 @@ enum ch_receiver_flag {
 
 /*
  * ch_receiver_new makes a listener on n names, each a channel, "p!" (all that
- * is behind it) or a glob (channels that appear later are heard as well).
+ * is behind it) or a glob (channels that appear later are heard as well; "p!"
+ * only by a glob that ends in !, "p?random" by none).
  * Nothing is taken before ch_receive. Free with ch_receiver_free().
  * CH_REFUSED: a name. CH_UNAVAILABLE: no inotify instance for a glob.
  */

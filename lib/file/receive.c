@@ -239,22 +239,6 @@ subscribe(struct receiver *r, const char *name, struct ch_err *err)
 	return CH_OK;
 }
 
-/*
- * A glob hears ordinary channels; what is one process's own is heard only by
- * a glob that ends in its mark.
- */
-static int
-glob_hears(const char *glob, const char *name)
-{
-	size_t len = strlen(glob);
-
-	if (ch_name_sort(name) == CH_SORT_SINGLE)
-		return 0;
-	if (ch_name_sort(name) == CH_SORT_PROCESS && glob[len - 1] != '!')
-		return 0;
-	return ch_glob_match(glob, name);
-}
-
 struct listing {
 	struct receiver *r;
 	struct ch_err *err;
@@ -267,7 +251,7 @@ hear_of(void *arg, const char *name)
 	size_t i;
 
 	for (i = 0; i < listing->r->nglobs; i++)
-		if (glob_hears(listing->r->globs[i], name))
+		if (ch_name_hears(listing->r->globs[i], name))
 			return subscribe(listing->r, name, listing->err);
 	return CH_OK;
 }
@@ -537,8 +521,10 @@ ch_receive_file_wait(struct ch_receiver *receiver, int64_t deadline,
 	(void)err;
 	gather(r, milliseconds(end));
 	for (i = 0; i < r->nevents; i++)
-		if (r->events[i].data.ptr == &r->until)
+		if (r->events[i].data.ptr == &r->until) {
+			r->nevents = 0; /* take looks for itself */
 			return CH_NONE;
+		}
 	if (r->nevents <= 0 && ch_clock() >= deadline)
 		return CH_TIMEOUT;
 	return CH_OK;

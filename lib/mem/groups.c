@@ -210,7 +210,7 @@ ch_mem_groups_flush(struct ch_mem_store *store, const char *glob)
 	struct ch_mem_group *group;
 
 	for (group = store->groups; group; group = group->next)
-		if (!glob || ch_mem_matches(glob, group->name))
+		if (!glob || ch_name_matches(glob, group->name))
 			empty(store, group);
 }
 
@@ -346,7 +346,7 @@ ch_mem_group_members(struct ch_layer *layer, const char *name, const char *glob,
 	expire(layer, group);
 	for (member = group->members; member && rc == CH_OK;
 	    member = member->next)
-		if (!glob || ch_mem_matches(glob, member->channel))
+		if (!glob || ch_name_matches(glob, member->channel))
 			rc = each(arg, member->channel);
 	return ch_mem_unlock(store, rc);
 }
@@ -366,7 +366,7 @@ ch_mem_stat_groups(struct ch_layer *layer, const char *glob,
 	ch_mem_lock(store);
 	for (group = store->groups; group && rc == CH_OK;
 	    group = group->next) {
-		if (glob && !ch_mem_matches(glob, group->name))
+		if (glob && !ch_name_matches(glob, group->name))
 			continue;
 		expire(layer, group);
 		stat = (struct ch_group_stat){ .group = group->name,

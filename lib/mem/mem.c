@@ -7,6 +7,7 @@
 #include "mem/mem.h"
 
 #include "base/err.h"
+#include "model/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +190,7 @@ flush(struct ch_layer *layer, const char *glob, uint64_t *flushed,
 	(void)err;
 	ch_mem_lock(store);
 	for (queue = store->queues; queue; queue = queue->next) {
-		if (glob && !ch_mem_matches(glob, queue->name))
+		if (glob && !ch_name_matches(glob, queue->name))
 			continue;
 		ch_mem_queue_refresh(store, queue);
 		*flushed += ch_mem_queue_pending(queue) + queue->delayed.n;

@@ -117,9 +117,6 @@ ch_mem_unlock(struct ch_mem_store *store, int rc)
 	return rc;
 }
 
-/* Whether name is the one that `pattern` names, or one that it matches. */
-int ch_mem_matches(const char *pattern, const char *name);
-
 /* --- records.c: all under the mutex ------------------------------------- */
 
 struct ch_mem_text *ch_mem_text_new(const char *bytes, size_t len);

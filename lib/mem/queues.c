@@ -10,13 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-int
-ch_mem_matches(const char *pattern, const char *name)
-{
-	return ch_name_is_glob(pattern) ? ch_glob_match(pattern, name) :
-	    strcmp(pattern, name) == 0;
-}
-
 struct ch_mem_queue *
 ch_mem_queue_find(struct ch_mem_store *store, const char *channel)
 {
@@ -382,7 +375,7 @@ ch_mem_stat_channels(struct ch_layer *layer, const char *glob,
 	ch_mem_lock(store);
 	for (queue = store->queues; queue && rc == CH_OK;
 	    queue = queue->next) {
-		if (queue->gone || (glob && !ch_mem_matches(glob, queue->name)))
+		if (queue->gone || (glob && !ch_name_matches(glob, queue->name)))
 			continue;
 		ch_mem_queue_refresh(store, queue);
 		fill_stat(layer, queue, &stat);

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "model/name.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,7 +26,7 @@ listens(const struct ch_mem_receiver *receiver,
 	size_t i;
 
 	for (i = 0; i < receiver->n; i++)
-		if (ch_mem_matches(receiver->names[i], queue->name))
+		if (ch_name_hears(receiver->names[i], queue->name))
 			return 1;
 	return 0;
 }

@@ -126,6 +126,26 @@ ch_glob_match(const char *glob, const char *name)
 	return 1;
 }
 
+int
+ch_name_matches(const char *pattern, const char *name)
+{
+	return ch_name_is_glob(pattern) ? ch_glob_match(pattern, name) :
+	    strcmp(pattern, name) == 0;
+}
+
+int
+ch_name_hears(const char *wanted, const char *name)
+{
+	enum ch_sort sort = ch_name_sort(name);
+
+	if (!ch_name_is_glob(wanted))
+		return strcmp(wanted, name) == 0;
+	if (sort == CH_SORT_SINGLE || (sort == CH_SORT_PROCESS &&
+	    wanted[strlen(wanted) - 1] != '!'))
+		return 0;
+	return ch_glob_match(wanted, name);
+}
+
 /* Write `name` for people: cut when long, control bytes made visible. */
 static const char *
 quoted(char *out, size_t size, const char *name)

@@ -26,6 +26,19 @@ enum ch_sort ch_name_sort(const char *name);
  */
 size_t ch_name_queue_len(const char *name);
 
+/*
+ * Whether a receiver on `wanted`, a name or a glob, hears the queue `name`. A
+ * glob hears ordinary channels: what is one process's own is heard only by a
+ * glob that ends in its mark, and a single reader's by none.
+ */
+int ch_name_hears(const char *wanted, const char *name);
+
+/*
+ * Whether `pattern`, a name or a glob, is meant to include `name`: the ? of a
+ * name is a mark, not a wildcard.
+ */
+int ch_name_matches(const char *pattern, const char *name);
+
 /* Whether expiry defaults to 60 s: http.*, websocket.*, and all with a mark. */
 int ch_name_is_protocol(const char *name);
 
