@@ -427,7 +427,7 @@ pass_on(void *arg, const char *name)
 {
 	const struct filter *filter = arg;
 
-	if (filter->glob && !ch_glob_match(filter->glob, name))
+	if (filter->glob && !ch_name_matches(filter->glob, name))
 		return 0;
 	return filter->each(filter->arg, name);
 }
@@ -472,7 +472,7 @@ stat_one(void *arg, const char *name)
 	int rc;
 
 	if (ch_name_check(name, CH_TO_JOIN, NULL) != CH_OK ||
-	    (census->glob && !ch_glob_match(census->glob, name)))
+	    (census->glob && !ch_name_matches(census->glob, name)))
 		return 0;
 	rc = visit(census->file, name, &copy, count_one, &stat.members, &err);
 	if (rc != CH_OK && rc != CH_NONE && census->rc == CH_OK) {

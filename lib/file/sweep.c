@@ -12,6 +12,7 @@
 #include "file/dir.h"
 #include "file/group.h"
 #include "file/live.h"
+#include "model/name.h"
 
 #define ORPHAN_MS 3600000 /* how long what a killed maker left stays */
 
@@ -49,7 +50,7 @@ visit_one(void *arg, const char *name)
 
 	if (ch_name_is_glob(name) ||
 	    ch_name_check(name, CH_TO_RECEIVE, NULL) != CH_OK ||
-	    (walk->glob && !ch_glob_match(walk->glob, name)))
+	    (walk->glob && !ch_name_matches(walk->glob, name)))
 		return CH_OK;
 	rc = walk->visit(walk, name, &err);
 	if (walk->ended)
@@ -286,7 +287,7 @@ flush_group(void *arg, const char *name)
 	struct ch_err err = CH_ERR_INIT;
 
 	if (ch_name_check(name, CH_TO_JOIN, NULL) != CH_OK ||
-	    (walk->glob && !ch_glob_match(walk->glob, name)))
+	    (walk->glob && !ch_name_matches(walk->glob, name)))
 		return CH_OK;
 	return keep_first(walk, ch_group_file_drop(&walk->file->base, name,
 	    &err), &err);
