@@ -49,25 +49,24 @@ struct dues {
 };
 
 static int
-open_folder(struct ch_chan *chan, int make, struct ch_err *err)
+open_folder(struct ch_chan *chan, int make)
 {
-	int dir = ch_chan_dir(chan), folder;
+	int dir = ch_chan_dir(chan), folder = -1;
 
-	if (dir < 0) {
-		ch_err_os(err, errno, "open channel %s", chan->name);
+	if (dir < 0)
 		return -1;
-	}
-	if (make && ch_dir_mkdir(chan->file, dir, FOLDER) < 0 &&
-	    errno != EEXIST) {
-		folder = -1;
-	} else {
+	if (!make || ch_dir_mkdir(chan->file, dir, FOLDER) == 0 ||
+	    errno == EEXIST)
 		folder = openat(dir, FOLDER,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	if (folder < 0)
-		ch_err_os(err, errno, "open %s/" FOLDER, chan->name);
 	ch_io_close(&dir);
 	return folder;
+}
+
+static int
+cannot_open(const struct ch_chan *chan, struct ch_err *err)
+{
+	return ch_err_os(err, errno, "open %s/" FOLDER, chan->name);
 }
 
 int
@@ -96,10 +95,10 @@ ch_delay_prepare(struct ch_chan *chan, const struct ch_entry *entry,
 
 	memcpy(name, ".new.", 5);
 	ch_id_random(name + 5, CH_ID_UNIQUE);
-	dir = open_folder(chan, 1, err);
+	dir = open_folder(chan, 1);
 	if (dir < 0) {
 		ch_buf_release(&bytes);
-		return CH_IO;
+		return cannot_open(chan, err);
 	}
 	fd = ch_dir_file(chan->file, dir, name, O_WRONLY | O_CREAT | O_EXCL,
 	    S_IFREG);
@@ -126,9 +125,9 @@ ch_delay_publish(struct ch_chan *chan, const char *name, int64_t due,
 
 	snprintf(final, sizeof(final), "%c%016" PRIx64 ".%016" PRIx64,
 	    by_real ? 'r' : 'b', (uint64_t)due, now->delay_next);
-	dir = open_folder(chan, 0, err);
+	dir = open_folder(chan, 0);
 	if (dir < 0)
-		return CH_IO;
+		return cannot_open(chan, err);
 	if (renameat(dir, name, dir, final) < 0 ||
 	    (chan->queue.durable && fsync(dir) < 0))
 		rc = ch_err_os(err, errno, "delay a message for %s",
@@ -146,7 +145,7 @@ ch_delay_publish(struct ch_chan *chan, const char *name, int64_t due,
 void
 ch_delay_cancel(struct ch_chan *chan, const char *name)
 {
-	int dir = open_folder(chan, 0, NULL);
+	int dir = open_folder(chan, 0);
 
 	if (dir >= 0)
 		unlinkat(dir, name, 0);
@@ -284,12 +283,14 @@ ch_delay_move(struct ch_chan *chan, struct ch_err *err)
 	struct dues dues = { .chan = chan, .real = ch_clock_real(),
 		.next = CH_NEVER, .next_real = CH_NEVER };
 	struct ch_slot *now = &chan->queue.now;
-	int dir, rc;
+	int dir, rc = CH_OK;
 
-	dir = open_folder(chan, 0, err);
-	if (dir < 0)
-		return CH_IO;
-	rc = ch_dir_walk(dir, 0, collect, &dues, err);
+	/* without the folder there is nothing to move, whatever is counted */
+	dir = open_folder(chan, 0);
+	if (dir < 0 && errno != ENOENT)
+		return cannot_open(chan, err);
+	if (dir >= 0)
+		rc = ch_dir_walk(dir, 0, collect, &dues, err);
 	if (rc == CH_OK && dues.n) {
 		qsort(dues.list, dues.n, sizeof(*dues.list), by_due);
 		rc = move_all(&dues, dir, err);
@@ -318,14 +319,13 @@ int
 ch_delay_clear(struct ch_chan *chan, struct ch_err *err)
 {
 	struct ch_slot *now = &chan->queue.now;
-	int dir, rc;
+	int dir, rc = CH_OK;
 
-	if (!now->delayed)
-		return CH_OK;
-	dir = open_folder(chan, 0, err);
-	if (dir < 0)
-		return CH_IO;
-	rc = ch_dir_walk(dir, 0, remove_one, &dir, err);
+	dir = open_folder(chan, 0);
+	if (dir < 0 && errno != ENOENT)
+		return cannot_open(chan, err);
+	if (dir >= 0)
+		rc = ch_dir_walk(dir, 0, remove_one, &dir, err);
 	ch_io_close(&dir);
 	now->delayed = 0;
 	now->due = now->due_real = CH_NEVER;
