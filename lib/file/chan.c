@@ -404,6 +404,39 @@ load(struct ch_chan *chan, struct ch_err *err)
 	return rc;
 }
 
+/*
+ * The folder goes in one step, by another name; who is killed between that
+ * and emptying it leaves what a sweep takes away.
+ */
+static int
+remove_folder(struct ch_file *file, const char *name, struct ch_err *err)
+{
+	char aside[CH_ID_UNIQUE + 8] = ".new.";
+
+	ch_id_random(aside + 5, CH_ID_UNIQUE);
+	if (renameat(file->channels, name, file->channels, aside) < 0)
+		return ch_err_os(err, errno, "remove channel %s", name);
+	ch_dir_remove(file->channels, aside);
+	return CH_OK;
+}
+
+/* A marked folder that is still in place had its remover killed. */
+static int
+finish_removal(struct ch_chan *chan, struct ch_err *err)
+{
+	struct path lock = path_of(chan, "lock");
+	struct stat here, there;
+	int rc = CH_OK;
+
+	if (!fstat(chan->lock, &here) &&
+	    !fstatat(chan->file->channels, lock.text, &there,
+	        AT_SYMLINK_NOFOLLOW) &&
+	    here.st_ino == there.st_ino && here.st_dev == there.st_dev)
+		rc = remove_folder(chan->file, chan->name, err);
+	shut(chan);
+	return rc;
+}
+
 int
 ch_chan_lock(struct ch_chan *chan, struct ch_err *err)
 {
@@ -421,7 +454,9 @@ ch_chan_lock(struct ch_chan *chan, struct ch_err *err)
 			return rc;
 		if (!atomic_load(&chan->queue.header->removed))
 			break;
-		shut(chan);
+		rc = finish_removal(chan, err);
+		if (rc != CH_OK)
+			return rc;
 	}
 	rc = load(chan, err);
 	if (rc != CH_OK) {
@@ -560,22 +595,6 @@ is_needed(struct ch_chan *chan)
 	return now->used || now->delayed || is_watched(chan) ||
 	    ch_bell_heard(dir, bell.text) != 0 ||
 	    ch_bell_heard(dir, room.text) != 0;
-}
-
-/*
- * The folder goes in one step, by another name; who is killed between that
- * and emptying it leaves what a sweep takes away.
- */
-static int
-remove_folder(struct ch_file *file, const char *name, struct ch_err *err)
-{
-	char aside[CH_ID_UNIQUE + 8] = ".new.";
-
-	ch_id_random(aside + 5, CH_ID_UNIQUE);
-	if (renameat(file->channels, name, file->channels, aside) < 0)
-		return ch_err_os(err, errno, "remove channel %s", name);
-	ch_dir_remove(file->channels, aside);
-	return CH_OK;
 }
 
 int
