@@ -70,7 +70,7 @@ $(filter-out $(HOT:%=$(B)/lib/%.o),$(LIB_OBJ)): OPTIMIZE = -Os
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
 tests: $(UNIT) $(CONTRACT) $(BENCH)
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(COMPILE) -c -o $@ $<
 
