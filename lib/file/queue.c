@@ -21,6 +21,8 @@
 /* But not when it grew this recently, in ms: it would grow again. */
 #define RING_CALM 1000
 
+#define TIME_MAX ((int64_t)1 << 55) /* a million years, in ms */
+
 #define PAD_HEAD 8 /* of a pad, only size and kind are there */
 
 _Static_assert(sizeof(struct ch_record) == 48, "records are on disk");
@@ -188,13 +190,21 @@ ch_queue_follow(struct ch_queue *queue, int fd, struct ch_err *err)
 	return CH_OK;
 }
 
+/* Times that can be added and subtracted without a thought. */
+static int
+is_time(int64_t ms)
+{
+	return ms > -TIME_MAX && ms < TIME_MAX;
+}
+
 static int
 slot_is_sound(const struct ch_slot *slot)
 {
 	return slot->sum == slot_sum(slot) && slot->size >= RING_MIN &&
 	    slot->size <= RING_MAX && slot->size % CH_QUEUE_PAGE == 0 &&
 	    slot->head < slot->size && slot->used <= slot->size &&
-	    slot->head % 8 == 0 && slot->used % 8 == 0;
+	    slot->head % 8 == 0 && slot->used % 8 == 0 &&
+	    is_time(slot->base) && is_time(slot->at) && is_time(slot->real);
 }
 
 /* Whether an expired record is already out of `pending`. */

@@ -114,7 +114,7 @@ expiry_of(const struct ch_chan *chan, const struct ch_entry *entry,
 static int64_t
 after(int64_t start, int64_t ms)
 {
-	return ms >= CH_NEVER - start ? CH_NEVER : start + ms;
+	return start > 0 && ms >= CH_NEVER - start ? CH_NEVER : start + ms;
 }
 
 /* Whether, and when, it is delayed: by the queue's clock or by real time. */
