@@ -57,7 +57,7 @@ int
 exec_start(struct job *job)
 {
 	struct worker *worker = job->worker;
-	struct json message = json_value(job->text, job->len);
+	struct json message = { job->text, job->len };
 	struct run *run = calloc(1, sizeof(*run));
 	char *const *envp;
 	int fd = message_file(job);

@@ -13,17 +13,6 @@
 #define BATCH      256 /* messages taken at once */
 #define PAUSE      1000 /* ms after a failure */
 
-static void
-on_ready(void *arg)
-{
-	struct intake *intake = arg;
-
-	/* A closed one must not wake us again and again. */
-	if (!intake->empty)
-		loop_watch(&intake->worker->loop, &intake->source, 0);
-	intake->empty = 0;
-}
-
 static int
 is_new(const struct worker *worker, const char *pattern)
 {
@@ -32,6 +21,8 @@ is_new(const struct worker *worker, const char *pattern)
 			return 0;
 	return 1;
 }
+
+static void on_ready(void *arg);
 
 static int
 open_one(struct worker *worker, struct intake *intake, const char *pattern,
@@ -137,6 +128,17 @@ room(const struct intake *intake)
 			most = n;
 	}
 	return most;
+}
+
+static void
+on_ready(void *arg)
+{
+	struct intake *intake = arg;
+
+	intake->empty = 0;
+	/* A closed one must not wake us again and again. */
+	if (!room(intake))
+		loop_watch(&intake->worker->loop, &intake->source, 0);
 }
 
 /* Take once; 1 if anything came. */

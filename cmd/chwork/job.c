@@ -80,7 +80,8 @@ job_new(struct worker *worker, struct intake *intake, struct route *route,
 	job->channel = copy(message->channel, strlen(message->channel));
 	job->text = copy(message->text, message->len);
 	job->len = message->len;
-	job->retries = retries_of(json_value(message->text, message->len));
+	job->retries = retries_of((struct json){ message->text,
+	    message->len });
 	if (reply_channel)
 		job->reply_channel = copy(reply_channel,
 		    strlen(reply_channel));
@@ -130,7 +131,7 @@ job_end(struct job *job)
 static void
 put_retried(struct ch_buf *out, const struct job *job)
 {
-	struct json message = json_value(job->text, job->len);
+	struct json message = { job->text, job->len };
 	struct json value = json_get(message, RETRIES_KEY,
 	    strlen(RETRIES_KEY));
 	struct json_walk walk = json_walk(message);
@@ -319,7 +320,7 @@ static void
 begin(struct job *job)
 {
 	struct worker *worker = job->worker;
-	struct json message = json_value(job->text, job->len);
+	struct json message = { job->text, job->len };
 
 	if (worker->stage == ENDING) {
 		job_end(job);
@@ -395,17 +396,31 @@ is_disconnect(const char *channel)
 	return !strcmp(channel, "websocket.disconnect");
 }
 
+/* The object without white space around it: all others rely on that. */
+static void
+trim(struct ch_message *message)
+{
+	while (message->len && message->text[0] != '{') {
+		message->text++;
+		message->len--;
+	}
+	while (message->len && message->text[message->len - 1] != '}')
+		message->len--;
+}
+
 void
 job_arrive(struct worker *worker, struct intake *intake,
-    const struct ch_message *message)
+    struct ch_message *message)
 {
-	struct json object = json_value(message->text, message->len);
-	const char *channel = message->channel;
-	const char *reply_channel = reply_channel_of(worker, object);
-	struct route *route = routes_find(worker->routes, channel, object,
-	    &worker->match);
+	const char *channel = message->channel, *reply_channel;
+	struct json object;
+	struct route *route;
 	struct job *job;
 
+	trim(message);
+	object = (struct json){ message->text, message->len };
+	reply_channel = reply_channel_of(worker, object);
+	route = routes_find(worker->routes, channel, object, &worker->match);
 	if (!route) {
 		act_unmatched(worker, channel, object, reply_channel);
 		return;

@@ -28,9 +28,12 @@ struct job {
 	struct timer timer;  /* until it is tried again */
 };
 
-/* A message has arrived: find its route, and go on from there. */
+/*
+ * A message has arrived: find its route, and go on from there. White space
+ * around the object is taken off the message.
+ */
 void job_arrive(struct worker *worker, struct intake *intake,
-    const struct ch_message *message);
+    struct ch_message *message);
 
 /* The command of exec has ended; `again` asks for another try. */
 void job_done(struct job *job, int again);

@@ -176,11 +176,39 @@ add_object(struct outlet *outlet, const struct ch_message *object)
 	end_text(outlet, post);
 }
 
-/* The delay of an envelope in ms, 0 if it has none; -1 if that is no number. */
-static int64_t
-delay_of(struct json envelope)
+struct envelope {
+	struct json channel, group, message, delay;
+};
+
+/* One walk over it: messages may be long, and there are many. */
+static struct envelope
+open_envelope(const struct ch_message *object)
 {
-	struct json value = json_get(envelope, "delay", 5);
+	struct envelope envelope = { .channel.text = NULL };
+	struct {
+		const char *key;
+		struct json *value;
+	} members[] = {
+		{ "channel", &envelope.channel },
+		{ "group", &envelope.group },
+		{ "message", &envelope.message },
+		{ "delay", &envelope.delay },
+	};
+	struct json_walk walk = json_walk((struct json){ object->text,
+	    object->len });
+
+	while (json_next(&walk))
+		for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+			if (json_is(walk.key, members[i].key,
+				strlen(members[i].key)))
+				*members[i].value = walk.value;
+	return envelope;
+}
+
+/* Seconds as ms, 0 if there are none; -1 if that is no number of seconds. */
+static int64_t
+delay_of(struct json value)
+{
 	double seconds;
 	char *end;
 
@@ -195,29 +223,28 @@ delay_of(struct json envelope)
 static void
 add_envelope(struct outlet *outlet, const struct ch_message *object)
 {
-	struct json envelope = json_value(object->text, object->len);
-	struct json channel = json_get(envelope, "channel", 7);
-	struct json group = json_get(envelope, "group", 5);
-	struct json text = json_get(envelope, "message", 7);
-	struct json to = channel.text ? channel : group;
-	int64_t delay = delay_of(envelope);
+	struct envelope envelope = open_envelope(object);
+	struct json to = envelope.channel.text ? envelope.channel
+					       : envelope.group;
+	int64_t delay = delay_of(envelope.delay);
 	struct post *post;
 
-	if (json_kind(to) != '"' || json_kind(text) != '{' || delay < 0 ||
-	    (channel.text && group.text)) {
+	if (json_kind(to) != '"' || json_kind(envelope.message) != '{' ||
+	    delay < 0 || (envelope.channel.text && envelope.group.text)) {
 		complain(outlet, "output:%llu: an envelope is {\"channel\" or "
 		    "\"group\": NAME, \"message\": {...}, \"delay\": SECONDS}",
 		    (unsigned long long)ch_reader_line(outlet->reader));
 		return;
 	}
 	post = add_post(outlet);
-	post->group = !channel.text;
+	post->group = !envelope.channel.text;
 	post->delay = delay;
 	post->flags = CH_CHECKED;
 	json_bare(&outlet->bytes, to);
 	put_char(&outlet->bytes, '\0');
 	post->text = outlet->bytes.len;
-	put_bytes(&outlet->bytes, text.text, text.len);
+	put_bytes(&outlet->bytes, envelope.message.text,
+	    envelope.message.len);
 	end_text(outlet, post);
 }
 

@@ -129,18 +129,28 @@ look(struct worker *worker)
 		say_error("%s", err.text);
 }
 
+/* Take what there is, and give it away; 1 if anything came. */
+static int
+take(struct worker *worker)
+{
+	int came = intakes_take(worker);
+
+	if (worker->late.first && intakes_empty(worker)) {
+		jobs_release_late(worker);
+		came = 1;
+	}
+	streams_flush(worker);
+	return came;
+}
+
 static void
 work(struct worker *worker)
 {
 	int came;
 
 	look(worker);
-	came = intakes_take(worker);
-	if (worker->late.first && intakes_empty(worker)) {
-		jobs_release_late(worker);
-		came = 1;
-	}
-	streams_flush(worker);
+	/* Again at once: mostly nothing more is there, and we can sleep. */
+	came = take(worker) && take(worker);
 	if (worker->once && !came && !worker->all && intakes_empty(worker))
 		worker_stop(worker);
 	else
