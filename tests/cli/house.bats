@@ -52,7 +52,7 @@ house() {
 
 # build NAME FLAGS...: the example of channel(3), compiled outside the tree
 build() {
-	mandoc -T utf8 man/channel.3 | col -b | sed -n '/^EXAMPLES/,/^SEE/p' |
+	mandoc -T ascii man/channel.3 | sed "s/.\x08//g" | sed -n '/^EXAMPLES/,/^SEE/p' |
 		sed -n '/#include/,/^     *}$/p' > "$BATS_TEST_TMPDIR/$1.c"
 	(cd "$BATS_TEST_TMPDIR" && gcc -o "$1" "$1.c" "${@:2}")
 }
