@@ -143,6 +143,7 @@ ch_queue_map(struct ch_queue *queue, int fd, const char *name,
 		return ch_err_os(err, errno, "map the queue of %s", name);
 	queue->header = header;
 	queue->generation = UINT64_MAX;
+	queue->checked = 0;
 	if (memcmp(header->magic, MAGIC, sizeof(MAGIC)))
 		ch_err_set(err, CH_REFUSED,
 		    "queue %s is damaged: not a queue file", name);
@@ -563,18 +564,26 @@ look(const struct ch_queue *queue, uint64_t *at,
 	return CH_OK;
 }
 
+static int
+check_sum(const struct ch_queue *queue, const struct ch_record *record,
+    struct ch_err *err)
+{
+	if (record->sum != record_sum(record))
+		return is_damaged(queue, "a record's checksum is wrong", err);
+	return CH_OK;
+}
+
 int
 ch_queue_walk(const struct ch_queue *queue, uint64_t *at,
     const struct ch_record **record, struct ch_err *err)
 {
 	int rc = look(queue, at, record, err);
 
-	if (rc != CH_OK || !*record)
-		return rc;
-	if ((*record)->sum != record_sum(*record))
-		return is_damaged(queue, "a record's checksum is wrong", err);
-	*at += (*record)->size;
-	return CH_OK;
+	if (rc == CH_OK && *record)
+		rc = check_sum(queue, *record, err);
+	if (rc == CH_OK && *record)
+		*at += (*record)->size;
+	return rc;
 }
 
 int
@@ -623,9 +632,12 @@ ch_queue_first(struct ch_queue *queue, const struct ch_record **record,
 
 	for (;;) {
 		at = 0;
-		rc = ch_queue_walk(queue, &at, record, err);
+		rc = look(queue, &at, record, err);
+		if (rc == CH_OK && *record && (*record)->seq != queue->checked)
+			rc = check_sum(queue, *record, err);
 		if (rc != CH_OK || !*record)
 			return rc;
+		queue->checked = (*record)->seq;
 		if ((*record)->deadline > queue->clock)
 			return CH_OK;
 		if ((*record)->kind == CH_MESSAGE && !is_ghost(now, *record)) {

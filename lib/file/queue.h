@@ -99,6 +99,8 @@ struct ch_queue {
 	uint64_t generation; /* of `now` */
 	struct ch_slot now;  /* the state being changed */
 	int64_t clock;       /* the queue's clock when it was loaded */
+	uint64_t checked;    /* the record whose checksum was found right: it is
+	                        not computed for every member of a list */
 	int durable;
 };
 
