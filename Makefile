@@ -87,10 +87,16 @@ $(PROGRAMS:%=$(B)/bin/%): $(B)/bin/%: $$(call obj,$$(wildcard cmd/$$*.c cmd/$$*/
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LIBS_$*) $(LDFLAGS)
 
-$(UNIT) $(CONTRACT) $(BENCH): %: %.o $(B)/libchannel.a
-	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LDFLAGS)
+# A test that is named after a program, as chwork_lanes, gets its room.
+room = $(firstword $(subst _, ,$(notdir $(1))))
+room_src = $(filter-out %/main.c,$(wildcard cmd/$(room)/*.c))
+room_obj = $(and $(room_src),$(call obj,$(room_src)) $(COMMON_OBJ))
 
-$(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $(B)/libchannel.a
+$(UNIT) $(CONTRACT) $(BENCH): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
+	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LIBS_$(call room,$@)) \
+		$(LDFLAGS)
+
+$(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 	$(call say,LD,$@)$(LINK) -fsanitize=fuzzer -o $@ $^ $(JANSSON) $(LDFLAGS)
 
 # --- checking ----------------------------------------------------------------
