@@ -1,0 +1,329 @@
+/* What a routes file says, and which route a message takes. */
+#include "chwork/routes.h"
+
+#include "base/buf.h"
+#include "common/opt.h"
+#include "common/put.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static struct ch_buf told = CH_BUF_INIT;
+
+static void
+tell(const char *place, unsigned column, const char *what)
+{
+	put_format(&told, "%s:%u: %s\n", place, column, what);
+}
+
+/* The routes of a text; what is wrong with it is in told. */
+static struct routes
+parsed(const char *text)
+{
+	struct routes routes = { .wrong = tell };
+
+	ch_buf_clear(&told);
+	put_string(&told, "");
+	routes_parse(&routes, "routes", 0, text, strlen(text));
+	return routes;
+}
+
+static void
+accepts(const char *text)
+{
+	struct routes routes = parsed(text);
+
+	is_str(told.data, "", "accepted: %.60s", text);
+	is_int(routes.n, 1, "and makes a route");
+	routes_release(&routes);
+}
+
+static void
+refuses(const char *text, const char *why)
+{
+	struct routes routes = parsed(text);
+
+	ok(strstr(told.data, why) == told.data, "refused: %.60s", text);
+	if (strstr(told.data, why) != told.data)
+		printf("# told: %s# not: %s\n", told.data, why);
+	is_int(routes.n, 0, "and makes no route");
+	routes_release(&routes);
+}
+
+/* The place of the route that takes the message; NULL: none does. */
+static const char *
+taken(const struct routes *routes, const char *channel, const char *message,
+    struct match *match)
+{
+	struct json json = { message, strlen(message) };
+	const struct route *route = routes_find(routes, channel, json, match);
+
+	return route ? route->place : NULL;
+}
+
+static void
+takes(const char *text, const char *channel, const char *message,
+    const char *place)
+{
+	struct match match = { .captures.n = 0 };
+	struct routes routes = parsed(text);
+
+	is_str(told.data, "", "no errors");
+	is_str(taken(&routes, channel, message, &match), place, "%s %s",
+	    channel, message);
+	match_release(&match);
+	routes_release(&routes);
+}
+
+static void
+captures(const char *text, const char *message, const char *name,
+    const char *value)
+{
+	struct match match = { .captures.n = 0 };
+	struct routes routes = parsed(text);
+	const struct capture *capture = NULL;
+	char got[256] = "";
+
+	if (taken(&routes, "a", message, &match))
+		capture = captures_find(&match.captures, name);
+	if (capture)
+		snprintf(got, sizeof(got), "%.*s", (int)capture->len,
+		    capture->value);
+	is_str(capture ? got : NULL, value, "%s in %s", name, message);
+	match_release(&match);
+	routes_release(&routes);
+}
+
+static void
+test_lines(void)
+{
+	struct routes routes = parsed(
+	    "# a comment\n\n"
+	    "a path=/x drop # and more\n"
+	    "  b\\\n   exec --timeout 1.5 --jobs=3 --reply json ./b 'a b' "
+	    "\"c\\\"d\" e\\ f '#' '' g#h\n"
+	    "websocket.receive exec ./c\n"
+	    "websocket.receive exec --reply none ./c\n"
+	    "d stream --jobs 4 -- -d");
+
+	is_str(told.data, "", "no errors");
+	if (!is_int(routes.n, 5, "five routes"))
+		return;
+	is_str(routes.list[0].place, "routes:3", "the first is on line 3");
+	is_int(routes.list[0].action, ACTION_DROP, "it drops");
+	is_str(routes.list[1].place, "routes:4", "a joined line is its first");
+	is_str(routes.list[1].channel, "b", "its channel");
+	is_int(routes.list[1].timeout, 1500, "its timeout");
+	is_int(routes.list[1].jobs, 3, "its jobs");
+	is_int(routes.list[1].reply, REPLY_JSON, "its reply");
+	is_str(routes.list[1].argv[0], "./b", "its command");
+	is_str(routes.list[1].argv[1], "a b", "single quotes");
+	is_str(routes.list[1].argv[2], "c\"d", "double quotes");
+	is_str(routes.list[1].argv[3], "e f", "a backslash");
+	is_str(routes.list[1].argv[4], "#", "a quoted #");
+	is_str(routes.list[1].argv[5], "", "an empty word");
+	is_str(routes.list[1].argv[6], "g#h", "# inside a word");
+	is_str(routes.list[1].argv[7], NULL, "no more");
+	is_int(routes.list[2].reply, REPLY_TEXT, "websocket.* replies text");
+	is_int(routes.list[3].reply, REPLY_NONE, "unless it says otherwise");
+	is_int(routes.list[4].jobs, 4, "copies of a stream");
+	is_str(routes.list[4].argv[0], "-d", "behind --");
+	routes_release(&routes);
+}
+
+static void
+test_errors(void)
+{
+	struct routes routes = { .wrong = tell };
+
+	refuses("a", "routes:1:1: an action is missing");
+	refuses("a path=/x", "routes:1:3: an action is missing");
+	refuses("\n  a/b drop", "routes:2:3: name 'a/b' refused");
+	refuses(".a drop", "routes:1:1: ");
+	refuses("p!local drop", "routes:1:1: ");
+	refuses("a fly", "routes:1:3: fly is neither a filter");
+	refuses("a path~x drop", "routes:1:3: path~x is neither a filter");
+	refuses("a drop it", "routes:1:8: drop takes no operand");
+	refuses("a reject --hard", "routes:1:10: reject has no option --hard");
+	refuses("a exec", "routes:1:3: a command is missing");
+	refuses("a stream --jobs", "routes:1:10: --jobs needs a value");
+	refuses("a stream --jobs 0 ./x", "routes:1:17: 0 is not a number");
+	refuses("a stream --reply none ./x", "routes:1:10: stream has no");
+	refuses("a exec --reply http ./x", "routes:1:16: http is none of");
+	refuses("a exec --timeout soon ./x", "routes:1:18: soon is not a");
+	refuses("a path=/{ drop", "routes:1:3: { without }");
+	refuses("a path=/} drop", "routes:1:3: } without {");
+	refuses("a path=/{} drop", "routes:1:3: a capture is a name");
+	refuses("a path=/{a}{b} drop", "routes:1:3: two captures need");
+	refuses("a path=/{a}/{a} drop", "routes:1:3: a capture has its name");
+	refuses("a x={a} y={a} drop", "routes:1:9: a capture has its name");
+	refuses("a 'b", "routes:1:3: this quote is not closed");
+	refuses("a \"b\n", "routes:1:3: this quote is not closed");
+	refuses("a drop\\", "routes:1:7: nothing follows the backslash");
+	refuses("a accept --group {room}",
+	    "routes:1:18: no filter of this route captures");
+	refuses("a path=/{room} accept --group {room}",
+	    "routes:1:31: a group must not be a capture alone");
+	refuses("a path=/{b} accept --group x/{b}", "routes:1:28: name ");
+	refuses("a path=/{b} accept --group b!{b}", "routes:1:28: ");
+	refuses("\xc3\xa9 drop\n", "routes:1:1: ");
+	refuses("a \xc3\xa9\xc3\xa9=x drop", "routes:1:3: ");
+	refuses("a drop '\xc3\xa9\xc3\xa9' x", "routes:1:8: ");
+
+	ch_buf_clear(&told);
+	routes_parse(&routes, "routes", 0, "a b\nc drop\nd e\n'\ng\n", 18);
+	is_int(routes.errors, 4, "every error is told");
+	is_int(routes.n, 1, "and what is good is there");
+	routes_release(&routes);
+
+	ch_buf_clear(&told);
+	routes_parse(&routes, "-r 2", 1, "a fly", 5);
+	ok(told.data == strstr(told.data, "-r 2:3: fly"),
+	    "an error in -r names it");
+	routes_release(&routes);
+}
+
+static void
+test_matching(void)
+{
+	takes("a drop\nb drop", "b", "{}", "routes:2");
+	takes("a drop\na reject", "a", "{}", "routes:1");
+	takes("a drop", "b", "{}", NULL);
+	takes("a.* drop", "a.b", "{}", "routes:1");
+	takes("a.[bc] drop", "a.d", "{}", NULL);
+	takes("p! drop", "p!x", "{}", "routes:1");
+	takes("p! drop", "pp!x", "{}", NULL);
+	takes("a path=/x drop", "a", "{\"path\":\"/x\"}", "routes:1");
+	takes("a path=/x drop", "a", "{\"path\":\"/x/\"}", NULL);
+	takes("a path=/x drop", "a", "{\"path\":\"/xy\"}", NULL);
+	takes("a path=/x drop", "a", "{\"path\":\"\\/\\u0078\"}",
+	    "routes:1");
+	takes("a path=/x drop", "a", "{\"path\":\"/y\",\"path\":\"/x\"}",
+	    "routes:1");
+	takes("a path=/x drop", "a", "{\"text\":\"/x\"}", NULL);
+	takes("a path=/x drop", "a", "{\"m\":{\"path\":\"/x\"}}", NULL);
+	takes("a path= drop", "a", "{\"path\":\"\"}", "routes:1");
+	takes("a path= drop", "a", "{}", NULL);
+	takes("a n=1 drop", "a", "{\"n\":1}", "routes:1");
+	takes("a n=1 drop", "a", "{\"n\":\"1\"}", "routes:1");
+	takes("a n=true drop", "a", "{\"n\":true}", "routes:1");
+	takes("a n=null drop", "a", "{\"n\":null}", NULL);
+	takes("a n={x} drop", "a", "{\"n\":[1]}", NULL);
+	takes("a n={{{{x}} drop", "a", "{\"n\":\"{{x}\"}", "routes:1");
+	takes("a 'n=a b' drop", "a", "{\"n\":\"a b\"}", "routes:1");
+	takes("a x=1 y=2 drop\na x=1 drop", "a", "{\"x\":1,\"y\":3}",
+	    "routes:2");
+	takes("a path=/x drop", "a", "{\"path\":\"/x\\u0000\"}", NULL);
+}
+
+static void
+test_captures(void)
+{
+	const char *room = "a path=/chat/{room} accept --group chat-{room}\n"
+			   "a reject";
+
+	captures("a path=/chat/{room} drop", "{\"path\":\"/chat/b c\"}",
+	    "room", "b c");
+	captures("a path=/chat/{room} drop", "{\"path\":\"/chat/\"}", "room",
+	    NULL);
+	captures("a path=/chat/{room} drop", "{\"path\":\"/chat/b/c\"}",
+	    "room", NULL);
+	captures("a path=/{x}/{y} drop", "{\"path\":\"/b/c\"}", "y", "c");
+	captures("a path=/{x}-{y}.html drop", "{\"path\":\"/b-c-d.html\"}",
+	    "x", "b");
+	captures("a path=/{x}-{y}.html drop", "{\"path\":\"/b-c-d.html\"}",
+	    "y", "c-d");
+	captures("a path=/{x}-{y} drop", "{\"path\":\"/-b\"}", "x", NULL);
+	captures("a path=/{x}-{y} drop", "{\"path\":\"/--b\"}", "x", "-");
+	captures("a path=/{x}.x drop", "{\"path\":\"/.x.x\"}", "x", ".x");
+	captures("a path=/{x}/b drop", "{\"path\":\"/b/b\"}", "x", "b");
+	captures("a path={x}b/{y} drop", "{\"path\":\"bb/c\"}", "x", "b");
+	captures("a m={m} path=/{x} drop", "{\"path\":\"/b\",\"m\":\"GET\"}",
+	    "m", "GET");
+
+	takes(room, "a", "{\"path\":\"/chat/b\"}", "routes:1");
+	takes(room, "a", "{\"path\":\"/chat/b c\"}", "routes:2");
+	takes(room, "a", "{\"path\":\"/chat/.b\"}", "routes:2");
+	takes(room, "a", "{\"path\":\"/chat/b!c\"}", "routes:2");
+	takes(room, "a", "{\"path\":\"/chat/b\\u0000\"}", "routes:2");
+	takes(room, "a",
+	    "{\"path\":\"/chat/"
+	    "0123456789012345678901234567890123456789012345678901234567890"
+	    "12345678901234567890123456789012345\"}", "routes:2");
+}
+
+/* Time must grow with the length alone. */
+static void
+test_hostile(void)
+{
+	struct ch_buf message = CH_BUF_INIT;
+	struct match match = { .captures.n = 0 };
+	struct routes routes = parsed(
+	    "a path={a}-{b}-{c}-{d}-{e}-{f}-{g}/x drop");
+
+	put_string(&message, "{\"path\":\"");
+	for (int i = 0; i < 100000; i++)
+		put_char(&message, '-');
+	put_string(&message, "\"}");
+	is_str(taken(&routes, "a", message.data, &match), NULL,
+	    "100000 ways to begin");
+	match_release(&match);
+	ch_buf_release(&message);
+	routes_release(&routes);
+}
+
+static int
+selects(const char *text, const char *only, const char *exclude,
+    const char *left)
+{
+	struct opt_list none = { NULL, 0 }, o = { &only, 1 },
+		e = { &exclude, 1 };
+	struct routes routes = parsed(text);
+	struct ch_buf got = CH_BUF_INIT;
+	char wrong[256] = "";
+	int rc;
+
+	rc = routes_select(&routes, only ? &o : &none,
+	    exclude ? &e : &none, wrong, sizeof(wrong));
+	put_string(&got, "");
+	for (size_t i = 0; rc == 0 && i < routes.n; i++)
+		put_format(&got, "%s ", routes.list[i].channel);
+	if (rc < 0)
+		put_string(&got, wrong);
+	rc = is_str(got.data, left, "only %s, exclude %s",
+	    only ? only : "-", exclude ? exclude : "-");
+	ch_buf_release(&got);
+	routes_release(&routes);
+	return rc;
+}
+
+static void
+test_selecting(void)
+{
+	const char *text = "a.b drop\na.c drop\nd drop\na.b x=1 drop\n";
+
+	selects(text, "a.*", NULL, "a.b a.c a.b ");
+	selects(text, NULL, "a.*", "d ");
+	selects(text, "a.*", "a.c", "a.b a.b ");
+	selects(text, "e", NULL, "--only e: no route has such a channel");
+	selects(text, NULL, "*", "no route is left");
+	selects("a.b drop\na.* drop\n", NULL, "a.b", "a.b, which is to be "
+	    "left out, would be taken by a.* (routes:2)");
+}
+
+int
+main(void)
+{
+	accepts("a drop");
+	accepts("p! drop");
+	accepts("*.jpg exec true");
+	accepts("a path=/{r} accept --group r-{r} --group x");
+	test_lines();
+	test_errors();
+	test_matching();
+	test_captures();
+	test_hostile();
+	test_selecting();
+	ch_buf_release(&told);
+	return done_testing();
+}
