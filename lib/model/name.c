@@ -219,21 +219,17 @@ check_plain(const char *name, enum ch_use use)
 static const char *
 check_glob(const char *glob)
 {
+	const char *p;
 	int matches;
 
-	while (*glob) {
-		if (*glob == '[') {
-			glob = match_set(glob + 1, 'a', &matches);
-			if (!glob)
-				return "a [ without its ]";
-			continue;
-		}
-		if (!is_letter((unsigned char)*glob) && !strchr("*?!", *glob))
-			return "only letters, digits and . _ - ! * ? [ ] "
+	for (p = glob; *p; p++)
+		if (!is_letter((unsigned char)*p) && !strchr("*?!^[]", *p))
+			return "only letters, digits and . _ - ! * ? [ ] ^ "
 			    "are allowed";
-		glob++;
-	}
-	return NULL;
+	while (glob && *glob)
+		glob = *glob == '[' ? match_set(glob + 1, 'a', &matches) :
+		    glob + 1;
+	return glob ? NULL : "a [ without its ]";
 }
 
 int

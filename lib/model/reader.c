@@ -262,8 +262,11 @@ grown(struct ch_reader *reader, struct ch_err *err)
 		    err);
 	if (reader->json.at / 2 > reader->max) {
 		squeeze(reader);
-		if (reader->json.end > reader->max)
-			return refuse_large(reader, err);
+		if (reader->json.end <= reader->max)
+			return CH_NONE;
+		/* a line feed just read may be what the next line begins at */
+		reader->at -= reader->buf.data[reader->at - 1] == '\n';
+		return refuse_large(reader, err);
 	}
 	return CH_NONE;
 }

@@ -342,6 +342,9 @@ test_large(void)
 			    strlen(large[i].input), step, '\n', 10),
 			    large[i].wanted, "large stream %zu by %zu", i,
 			    step);
+	is_str(transcript("{\"a\":\"01234567890123\"\n{}\n{}\n", 28, 1, '\n',
+	    10), "!1:1: message is larger than 10 bytes;2 {};3 {};",
+	    "the line feed that makes it too large is seen by the next line");
 }
 
 /* 1 MiB byte by byte: only what is linear ends in time. */
