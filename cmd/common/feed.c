@@ -63,7 +63,7 @@ feed_reader(struct send *send, struct ch_reader *reader, int lines)
 		if (rc != CH_REFUSED)
 			send_failed(send, rc, &err);
 		else if (!send->stopped)
-			send_refused(send, &err);
+			send_refused(send, 0, &err);
 	}
 	send_flush(send);
 }
@@ -216,8 +216,9 @@ struct lines {
 	int too_long;        /* the line that goes on was refused already */
 };
 
+/* Column 0: the whole line. */
 static void
-refuse_line(struct send *send, const char *what)
+refuse_line(struct send *send, size_t column, const char *what)
 {
 	struct ch_err err = CH_ERR_INIT;
 
@@ -225,19 +226,21 @@ refuse_line(struct send *send, const char *what)
 	if (send->stopped)
 		return;
 	ch_err_set(&err, CH_REFUSED, "%s", what);
-	send_failed(send, CH_REFUSED, &err);
+	if (column)
+		send_refused(send, column, &err);
+	else
+		send_failed(send, CH_REFUSED, &err);
 }
 
-static void
-refuse_utf8(struct send *send, const char *line, size_t bad)
+/* Which character, from 1, the byte at `at` is in. */
+static size_t
+column_of(const char *line, size_t at)
 {
 	size_t column = 1;
-	char what[64];
 
-	for (size_t i = 0; i < bad; i++)
+	for (size_t i = 0; i < at; i++)
 		column += (line[i] & 0xc0) != 0x80;
-	snprintf(what, sizeof(what), "%zu: not UTF-8", column);
-	refuse_line(send, what);
+	return column;
 }
 
 static void
@@ -249,7 +252,7 @@ send_line(struct send *send, struct lines *lines, const char *line, size_t len)
 	send->place++;
 	bad = json_utf8(line, len);
 	if (bad < len) {
-		refuse_utf8(send, line, bad);
+		refuse_line(send, column_of(line, bad), "not UTF-8");
 		return;
 	}
 	if (lines->texts.len + need >= lines->texts.size) {
@@ -284,7 +287,8 @@ cut_lines(struct send *send, struct lines *lines, size_t scanned)
 		return;
 	if (!lines->too_long) {
 		send->place++;
-		refuse_line(send, "the line is longer than a message may be");
+		refuse_line(send, 0,
+		    "the line is longer than a message may be");
 	}
 	lines->too_long = 1;
 	ch_buf_clear(&lines->rest);

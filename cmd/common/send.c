@@ -1,7 +1,6 @@
 /* send.c - messages into channels and groups. */
 #include "common/send.h"
 
-#include "base/err.h"
 #include "common/envelope.h"
 #include "common/say.h"
 
@@ -147,11 +146,15 @@ send_failed(struct send *send, int rc, const struct ch_err *err)
 }
 
 void
-send_refused(struct send *send, const struct ch_err *err)
+send_refused(struct send *send, size_t column, const struct ch_err *err)
 {
 	if (send->rc == CH_OK)
 		send->rc = CH_REFUSED;
-	say_error("%s", err->text);
+	if (column)
+		say_error("%s%" PRIu64 ":%zu: %s", send->source, send->place,
+		    column, err->text);
+	else
+		say_error("%s", err->text);
 }
 
 /* --- deliveries --------------------------------------------------------- */
@@ -278,14 +281,14 @@ deliver_envelope(struct send *send, const struct envelope *envelope)
 static void
 send_envelope(struct send *send, const char *text, size_t len)
 {
-	struct ch_err err = CH_ERR_INIT, placed = CH_ERR_INIT;
+	struct ch_err err = CH_ERR_INIT;
 	struct envelope envelope;
 	size_t column;
 
 	if (envelope_read(&envelope, text, len, &column, &err) != CH_OK) {
 		send_flush(send);
-		ch_err_set(&placed, CH_REFUSED, "%zu: %s", column, err.text);
-		send_failed(send, CH_REFUSED, &placed);
+		if (!send->stopped)
+			send_refused(send, column, &err);
 	} else if (envelope.group || envelope.delay) {
 		deliver_envelope(send, &envelope);
 	} else {

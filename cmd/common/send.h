@@ -92,9 +92,12 @@ int send_run(struct send *send);
 /* For feed.c: one checked message, valid until the next send_flush. */
 void send_message(struct send *send, const char *text, size_t len);
 void send_flush(struct send *send);
-/* An error at the present place; and of one that says its place itself. */
+/*
+ * An error at the present place. Refused: at a column of it; or by a sentence
+ * that says the place itself (column 0).
+ */
 void send_failed(struct send *send, int rc, const struct ch_err *err);
-void send_refused(struct send *send, const struct ch_err *err);
+void send_refused(struct send *send, size_t column, const struct ch_err *err);
 /* What the operands, or standard input, hold. */
 void feed_operands(struct send *send);
 void feed_input(struct send *send);

@@ -1,6 +1,9 @@
 # What the tests of the programs share: a store for each test, the programs of
 # this build first in PATH, and ways to wait that are not sleep.
 
+# No test takes so long but one that hangs.
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-180}
+
 bats_require_minimum_version 1.5.0
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -33,7 +36,7 @@ ch_teardown() {
 # start COMMAND...: in the background; its id is in $pid. What it writes goes to
 # files named out and err, or where the caller's START_OUT and START_ERR say.
 start() {
-	"$@" > "${START_OUT:-out}" 2> "${START_ERR:-err}" 3>&- &
+	"$@" <&0 > "${START_OUT:-out}" 2> "${START_ERR:-err}" 3>&- &
 	pid=$!
 	STARTED+=("$pid")
 }
