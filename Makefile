@@ -96,6 +96,11 @@ $(UNIT) $(CONTRACT) $(BENCH): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LIBS_$(call room,$@)) \
 		$(LDFLAGS)
 
+# A backend that is loaded on demand, for the test that loads it.
+$(B)/tests/unit/open: | $(B)/tests/unit/libchannel-remote.so
+$(B)/tests/unit/libchannel-%.so: $(B)/tests/unit/plugin/%.o
+	$(call say,LD,$@)$(LINK) -shared -o $@ $<
+
 $(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 	$(call say,LD,$@)$(LINK) -fsanitize=fuzzer -o $@ $^ $(JANSSON) $(LDFLAGS)
 
@@ -180,7 +185,7 @@ demo: ## the chat in your browser, until Ctrl-C
 
 # One MODE|FROM|TO a file, TO below PREFIX.
 to = $(foreach f,$(wildcard $(2)),$(1)|$(f)|$(3)/$(or $(4),$(notdir $(f))))
-FILES = $(PROGRAMS:%=755|$(B)/bin/%|bin/%) \
+FILES = $(foreach p,$(PROGRAMS),755|$(B)/bin/$(p)|bin/$(p)) \
 	755|$(B)/$(SONAME)|lib/$(SONAME) 644|$(B)/libchannel.a|lib/libchannel.a \
 	644|$(B)/channel.pc|lib/pkgconfig/channel.pc \
 	644|lib/channel.h|include/channel.h \

@@ -58,30 +58,30 @@ build() {
 }
 
 config() {
-	PKG_CONFIG_PATH=$root/usr/local/lib/pkgconfig \
+	PKG_CONFIG_PATH=$root/opt/ch/lib/pkgconfig \
 		PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@" channel
 }
 
 @test "an outside program builds by pkg-config and runs: the page's example" {
-	house install
+	house install PREFIX=/opt/ch
 	# shellcheck disable=SC2046 # words
 	build shared $(config --cflags --libs)
-	LD_LIBRARY_PATH=$root/usr/local/lib run "$BATS_TEST_TMPDIR/shared"
+	LD_LIBRARY_PATH=$root/opt/ch/lib run "$BATS_TEST_TMPDIR/shared"
 	[[ $status == 0 && $output == '{"n":1}' ]]
 	ldd "$BATS_TEST_TMPDIR/shared" | grep -q 'libchannel\.so\.0'
 }
 
 @test "an outside program builds with the archive" {
-	house install
+	house install PREFIX=/opt/ch
 	# shellcheck disable=SC2046
-	build static $(config --cflags) "$root/usr/local/lib/libchannel.a" \
+	build static $(config --cflags) "$root/opt/ch/lib/libchannel.a" \
 		$(config --static --libs-only-other) -ljansson
 	run "$BATS_TEST_TMPDIR/static"
 	[[ $status == 0 && $output == '{"n":1}' ]]
 }
 
 @test "channel.pc tells the version" {
-	house install
+	house install PREFIX=/opt/ch
 	run config --modversion
 	[[ $output == "$(sed -n 's/^VERSION = //p' Makefile)" ]]
 }
