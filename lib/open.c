@@ -214,13 +214,14 @@ static int
 make_parents(char *path, struct ch_err *err)
 {
 	char *slash = path;
-	int rc = CH_OK;
+	int rc = CH_OK, os;
 
 	while (rc == CH_OK && (slash = strchr(slash + 1, '/'))) {
 		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST &&
-		    access(path, F_OK) < 0)
-			rc = ch_err_os(err, errno, "%s", path);
+		os = mkdir(path, 0700) < 0 ? errno : 0;
+		/* /home may be there and not ours to write to */
+		if (os && os != EEXIST && access(path, F_OK) < 0)
+			rc = ch_err_os(err, os, "%s", path);
 		*slash = '/';
 	}
 	return rc;

@@ -71,7 +71,7 @@ check_run(const struct ch_layer *layer, const struct ch_message *messages,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (messages[i].channel != channel) {
+		if (i == 0 || messages[i].channel != channel) {
 			*rc = ch_name_check(messages[i].channel, CH_TO_SEND,
 			    err);
 			if (*rc != CH_OK)
