@@ -114,7 +114,10 @@ compare(const struct log *a, const struct log *b, unsigned ways)
 	check(ways & SMALL || a->words == b->words);
 }
 
-/* One object as jansson sees it must come through alone and unchanged. */
+/*
+ * One object as jansson sees it must come through alone and unchanged. (Some
+ * NULs it does not see: it loses one that stands behind a number.)
+ */
 static void
 compare_jansson(const char *bytes, size_t len)
 {
@@ -156,7 +159,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	compare(&whole, &parts, ways);
 	free(whole.bytes);
 	free(parts.bytes);
-	if (size)
+	if (size && !memchr(bytes, '\0', size))
 		compare_jansson(bytes, size);
 	return 0;
 }
