@@ -33,11 +33,12 @@ filters_hold(const struct route *route, struct json message,
     struct match *match)
 {
 	struct captures found;
-	const struct filter *filter = route->filters;
-	struct json value;
 	size_t start, offset[PATTERN_CAPTURES], n;
+	struct json value;
 
-	for (; filter < route->filters + route->nfilters; filter++) {
+	for (size_t f = 0; f < route->nfilters; f++) {
+		const struct filter *filter = &route->filters[f];
+
 		value = json_get(message, filter->key, strlen(filter->key));
 		if (!is_scalar(value))
 			return 0;

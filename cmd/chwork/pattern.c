@@ -142,10 +142,11 @@ pattern_match(const struct pattern *pattern, const char *value, size_t len,
     struct captures *captures)
 {
 	const char *p = value, *end = value + len, *q;
-	const struct pattern_part *part = pattern->parts;
-	const struct pattern_part *stop = part + pattern->n;
+	const struct pattern_part *part;
+	size_t i;
 
-	for (; part < stop; part++) {
+	for (i = 0; i < pattern->n; i++) {
+		part = &pattern->parts[i];
 		if (!part->capture) {
 			len = strlen(part->text);
 			if ((size_t)(end - p) < len ||
@@ -154,8 +155,9 @@ pattern_match(const struct pattern *pattern, const char *value, size_t len,
 			p += len;
 			continue;
 		}
-		q = capture_end(p, end, part + 1 < stop ? part[1].text : NULL,
-		    part + 2 >= stop);
+		q = capture_end(p, end,
+		    i + 1 < pattern->n ? part[1].text : NULL,
+		    i + 2 >= pattern->n);
 		if (!q)
 			return 0;
 		captures->list[captures->n++] = (struct capture) {
@@ -185,8 +187,10 @@ pattern_expand(const struct pattern *pattern, const struct captures *captures,
 {
 	const struct pattern_part *part;
 	const struct capture *capture;
+	size_t i;
 
-	for (part = pattern->parts; part < pattern->parts + pattern->n; part++) {
+	for (i = 0; i < pattern->n; i++) {
+		part = &pattern->parts[i];
 		if (!part->capture) {
 			put_string(out, part->text);
 			continue;

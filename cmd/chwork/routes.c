@@ -1,6 +1,7 @@
 /* routes.c - what a routes text says. */
 #include "chwork/routes.h"
 
+#include "base/err.h"
 #include "channel.h"
 #include "chwork/words.h"
 #include "common/put.h"
@@ -199,30 +200,34 @@ captures_it(const struct route *route, const char *name)
 	return 0;
 }
 
-/* Why a group cannot be named so; NULL: it can. */
-static const char *
-group_fault(const struct route *route, const struct pattern *group,
+/*
+ * Whether a group may be named so, once captures stand for some legal name;
+ * CH_CONFIG or CH_REFUSED, with the sentence in err.
+ */
+static int
+check_group(const struct route *route, const struct pattern *group,
     struct ch_err *err)
 {
 	struct ch_buf name = CH_BUF_INIT;
-	int literal = 0, rc;
+	int literal = 0, rc = CH_OK;
 
-	for (size_t i = 0; i < group->n; i++) {
+	put_string(&name, "");
+	for (size_t i = 0; rc == CH_OK && i < group->n; i++) {
 		const struct pattern_part *part = &group->parts[i];
 
-		if (!part->capture)
-			literal = 1;
-		else if (!captures_it(route, part->text))
-			return "no filter of this route captures that name";
-		/* A capture stands for some legal name. */
+		if (part->capture && !captures_it(route, part->text))
+			rc = ch_err_set(err, CH_CONFIG, "no filter of this "
+			    "route captures %s", part->text);
+		literal |= !part->capture;
 		put_string(&name, part->capture ? "x" : part->text);
 	}
-	rc = ch_name_check(name.data ? name.data : "", CH_TO_JOIN, err);
+	if (rc == CH_OK)
+		rc = ch_name_check(name.data, CH_TO_JOIN, err);
+	if (rc == CH_OK && !literal)
+		rc = ch_err_set(err, CH_CONFIG, "a group must not be a "
+		    "capture alone: any group could be joined");
 	ch_buf_release(&name);
-	if (rc != CH_OK)
-		return err->text;
-	return literal ? NULL : "a group must not be a capture alone: "
-				"any group could be joined";
+	return rc;
 }
 
 static void
@@ -237,9 +242,8 @@ read_group(struct line *line, const char *value)
 		wrong(line, line->i, "%s", what);
 		return;
 	}
-	what = group_fault(route, &group, &err);
-	if (what)
-		wrong(line, line->i, "%s", what);
+	if (check_group(route, &group, &err) != CH_OK)
+		wrong(line, line->i, "%s", err.text);
 	route->groups = grow(route->groups, route->ngroups + 1, sizeof(group));
 	route->groups[route->ngroups++] = group;
 }
