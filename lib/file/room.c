@@ -88,7 +88,7 @@ ch_room_wait(struct ch_layer *layer, const char *channel, int64_t deadline,
 	pthread_mutex_unlock(&layer->mutex);
 	if (rc == CH_FULL) {
 		now = ch_clock();
-		end = deadline < wake ? deadline : wake + 1;
+		end = deadline <= wake ? deadline : wake + 1;
 		if (end > now + LOOK)
 			end = now + LOOK;
 		poll(&room, 1, end > now ? (int)(end - now) : 0);
