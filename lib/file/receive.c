@@ -346,6 +346,7 @@ ch_receive_file_new(struct ch_receiver **receiver, struct ch_layer *layer,
 		return ch_err_memory(err);
 	r->base.layer = layer;
 	r->base.flags = flags;
+	r->base.fork = layer->fork;
 	r->file = ch_file(layer);
 	r->timer = r->timer_real = r->inotify = r->until = -1;
 	r->timer_at = r->timer_real_at = CH_NEVER;
@@ -377,10 +378,14 @@ void
 ch_receive_file_free(struct ch_receiver *receiver)
 {
 	struct receiver *r = mine(receiver);
+	int inherited = receiver->fork != receiver->layer->fork;
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		ch_sub_free(r->subs[i]);
+		if (inherited)
+			ch_sub_forget(r->subs[i]);
+		else
+			ch_sub_free(r->subs[i]);
 	for (i = 0; i < r->nglobs; i++)
 		free(r->globs[i]);
 	free(r->globs);

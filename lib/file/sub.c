@@ -319,3 +319,11 @@ ch_sub_free(struct ch_sub *sub)
 	}
 	free(sub);
 }
+
+void
+ch_sub_forget(struct ch_sub *sub)
+{
+	ch_io_close(&sub->bell);
+	ch_io_close(&sub->watch);
+	free(sub);
+}

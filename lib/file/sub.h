@@ -53,6 +53,8 @@ int ch_sub_take(struct ch_sub *sub, struct ch_out *out, struct ch_err *err);
 /* Without the lock: whether there may be something to take. */
 int ch_sub_is_ready(struct ch_sub *sub);
 void ch_sub_free(struct ch_sub *sub);
+/* The same in a forked child, whose parent is the one that sleeps here. */
+void ch_sub_forget(struct ch_sub *sub);
 
 /* The watcher's three; `inotify` tells it when to look. */
 int ch_watch_start(struct ch_sub *sub, int inotify, struct ch_err *err);
