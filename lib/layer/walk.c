@@ -1,7 +1,7 @@
 /*
  * walk.c - walks over what a layer holds. The backend is asked for all of it
  * under the mutex, and the user is called after that, so that callbacks may
- * call the library.
+ * call the library. What was found before, or beside, a failure is passed on.
  */
 #include "layer/front.h"
 
@@ -107,7 +107,7 @@ ch_group_members(struct ch_layer *layer, const char *group, const char *glob,
 	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
 	char **names;
 	size_t i, n;
-	int rc;
+	int rc, ended = 0;
 
 	rc = ch_name_check(group, CH_TO_JOIN, err);
 	if (rc == CH_OK)
@@ -119,10 +119,10 @@ ch_group_members(struct ch_layer *layer, const char *group, const char *glob,
 	ch_front_leave(layer);
 	names = (char **)(void *)bag.items.data;
 	n = bag.items.len / sizeof(*names);
-	for (i = 0; i < n && rc == CH_OK; i++)
-		rc = each(arg, names[i]);
+	for (i = 0; i < n && !ended; i++)
+		ended = each(arg, names[i]);
 	bag_release(&bag);
-	return rc;
+	return ended ? ended : rc;
 }
 
 int
@@ -133,7 +133,7 @@ ch_stat_channels(struct ch_layer *layer, const char *glob,
 	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
 	struct ch_channel_stat *stats;
 	size_t i, n;
-	int rc;
+	int rc, ended = 0;
 
 	rc = enter(layer, glob, err);
 	if (rc != CH_OK)
@@ -143,10 +143,10 @@ ch_stat_channels(struct ch_layer *layer, const char *glob,
 	ch_front_leave(layer);
 	stats = (struct ch_channel_stat *)(void *)bag.items.data;
 	n = bag.items.len / sizeof(*stats);
-	for (i = 0; i < n && rc == CH_OK; i++)
-		rc = each(arg, &stats[i]);
+	for (i = 0; i < n && !ended; i++)
+		ended = each(arg, &stats[i]);
 	bag_release(&bag);
-	return rc;
+	return ended ? ended : rc;
 }
 
 int
@@ -157,7 +157,7 @@ ch_stat_groups(struct ch_layer *layer, const char *glob,
 	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
 	struct ch_group_stat *stats;
 	size_t i, n;
-	int rc;
+	int rc, ended = 0;
 
 	rc = enter(layer, glob, err);
 	if (rc != CH_OK)
@@ -167,10 +167,10 @@ ch_stat_groups(struct ch_layer *layer, const char *glob,
 	ch_front_leave(layer);
 	stats = (struct ch_group_stat *)(void *)bag.items.data;
 	n = bag.items.len / sizeof(*stats);
-	for (i = 0; i < n && rc == CH_OK; i++)
-		rc = each(arg, &stats[i]);
+	for (i = 0; i < n && !ended; i++)
+		ended = each(arg, &stats[i]);
 	bag_release(&bag);
-	return rc;
+	return ended ? ended : rc;
 }
 
 int
@@ -181,7 +181,7 @@ ch_peek(struct ch_layer *layer, const char *channel, size_t max,
 	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
 	struct ch_message *messages;
 	size_t i, n;
-	int rc;
+	int rc, ended = 0;
 
 	rc = ch_name_check(channel, CH_TO_RECEIVE, err);
 	if (rc == CH_OK && ch_name_is_glob(channel))
@@ -195,10 +195,10 @@ ch_peek(struct ch_layer *layer, const char *channel, size_t max,
 	ch_front_leave(layer);
 	messages = (struct ch_message *)(void *)bag.items.data;
 	n = bag.items.len / sizeof(*messages);
-	for (i = 0; i < n && rc == CH_OK; i++)
-		rc = each(arg, &messages[i]);
+	for (i = 0; i < n && !ended; i++)
+		ended = each(arg, &messages[i]);
 	bag_release(&bag);
-	return rc;
+	return ended ? ended : rc;
 }
 
 /* --- groups by name ----------------------------------------------------- */
