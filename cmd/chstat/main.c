@@ -52,19 +52,11 @@ static const struct opt_program program = {
 
 /* --- peek --------------------------------------------------------------- */
 
-struct names {
-	char *const *patterns;
-	struct ch_buf list; /* names, each with its NUL */
-};
-
+/* Names, each with its NUL. */
 static int
 add_name(void *arg, const struct ch_channel_stat *stat)
 {
-	struct names *names = arg;
-
-	if (table_matches(names->patterns, stat->channel))
-		put_bytes(&names->list, stat->channel,
-		    strlen(stat->channel) + 1);
+	put_bytes(arg, stat->channel, strlen(stat->channel) + 1);
 	return CH_OK;
 }
 
@@ -80,20 +72,20 @@ show_peeked(void *arg, const struct ch_message *message)
 static int
 run_peek(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 {
-	struct names names = { patterns, CH_BUF_INIT };
+	struct ch_buf names = CH_BUF_INIT;
 	struct show show = { .envelope = json };
 	size_t at = 0;
-	int rc;
+	int rc, one = CH_OK;
 
 	show_start(&show, &program);
-	rc = ch_stat_channels(layer, NULL, add_name, &names, err);
-	while (rc == CH_OK && at < names.list.len) {
-		rc = ch_peek(layer, names.list.data + at, peek, show_peeked,
-		    &show, err);
-		at += strlen(names.list.data + at) + 1;
+	rc = table_channels(layer, patterns, add_name, &names, err);
+	while (one == CH_OK && at < names.len) {
+		one = ch_peek(layer, names.data + at, peek, show_peeked,
+		    &show, rc == CH_OK ? err : NULL);
+		at += strlen(names.data + at) + 1;
 	}
-	ch_buf_release(&names.list);
-	return rc;
+	ch_buf_release(&names);
+	return rc == CH_OK ? one : rc;
 }
 
 /* --- sweep and flush ---------------------------------------------------- */
@@ -205,7 +197,7 @@ main(int argc, char *argv[])
 {
 	struct ch_layer *layer = NULL;
 	struct ch_err err = CH_ERR_INIT;
-	int rc, status = 0;
+	int rc, last, status = 0;
 
 	argv = opt_parse(&program, argc, argv);
 	check_options(argv);
@@ -220,8 +212,10 @@ main(int argc, char *argv[])
 		say_more("store: %s", ch_location(layer));
 		rc = run(layer, argv, &err);
 	}
-	if (rc == CH_OK)
-		rc = out_flush(CH_NEVER, &err);
+	if (layer) {
+		last = out_flush(CH_NEVER, rc == CH_OK ? &err : NULL);
+		rc = rc == CH_OK ? last : rc;
+	}
 	ch_close(layer);
 	return say_status(rc, &err);
 }

@@ -12,22 +12,88 @@
 
 /* The names in these are our own copies. */
 struct found {
-	char *const *patterns;
 	struct ch_channel_stat *channels;
 	size_t nchannels;
 	struct ch_group_stat *groups;
 	size_t ngroups;
 };
 
-int
-table_matches(char *const *patterns, const char *name)
+/* --- what matches ------------------------------------------------------- */
+
+/* A walk for patterns[n]: what an earlier one matches was there already. */
+struct walk {
+	char *const *patterns;
+	size_t n;
+	int (*channel)(void *arg, const struct ch_channel_stat *stat);
+	int (*group)(void *arg, const struct ch_group_stat *stat);
+	void *arg;
+};
+
+static int
+was_there(const struct walk *walk, const char *name)
 {
-	if (!*patterns)
-		return 1;
-	for (; *patterns; patterns++)
-		if (ch_glob_match(*patterns, name))
+	for (size_t i = 0; i < walk->n; i++)
+		if (ch_glob_match(walk->patterns[i], name))
 			return 1;
 	return 0;
+}
+
+static int
+pass_channel(void *arg, const struct ch_channel_stat *stat)
+{
+	const struct walk *walk = arg;
+
+	return was_there(walk, stat->channel) ? CH_OK :
+	    walk->channel(walk->arg, stat);
+}
+
+static int
+pass_group(void *arg, const struct ch_group_stat *stat)
+{
+	const struct walk *walk = arg;
+
+	return was_there(walk, stat->group) ? CH_OK :
+	    walk->group(walk->arg, stat);
+}
+
+/* One that fails does not keep us from the others; the first is told. */
+static int
+walk_all(struct ch_layer *layer, struct walk *walk, struct ch_err *err)
+{
+	struct ch_err later = CH_ERR_INIT;
+	const char *pattern;
+	int rc = CH_OK, one;
+
+	do {
+		pattern = walk->patterns[walk->n];
+		one = walk->channel ? ch_stat_channels(layer, pattern,
+		    pass_channel, walk, rc == CH_OK ? err : &later) :
+		    ch_stat_groups(layer, pattern, pass_group, walk,
+		    rc == CH_OK ? err : &later);
+		if (rc == CH_OK)
+			rc = one;
+	} while (pattern && walk->patterns[++walk->n]);
+	return rc;
+}
+
+int
+table_channels(struct ch_layer *layer, char *const *patterns,
+    int (*each)(void *arg, const struct ch_channel_stat *stat), void *arg,
+    struct ch_err *err)
+{
+	struct walk walk = { patterns, 0, each, NULL, arg };
+
+	return walk_all(layer, &walk, err);
+}
+
+static int
+table_groups(struct ch_layer *layer, char *const *patterns,
+    int (*each)(void *arg, const struct ch_group_stat *stat), void *arg,
+    struct ch_err *err)
+{
+	struct walk walk = { patterns, 0, NULL, each, arg };
+
+	return walk_all(layer, &walk, err);
 }
 
 /* --- gathering ---------------------------------------------------------- */
@@ -60,8 +126,6 @@ add_channel(void *arg, const struct ch_channel_stat *stat)
 	struct found *found = arg;
 	struct ch_channel_stat *last;
 
-	if (!table_matches(found->patterns, stat->channel))
-		return CH_OK;
 	found->channels =
 	    grow(found->channels, found->nchannels, sizeof(*stat));
 	last = &found->channels[found->nchannels++];
@@ -76,8 +140,6 @@ add_group(void *arg, const struct ch_group_stat *stat)
 	struct found *found = arg;
 	struct ch_group_stat *last;
 
-	if (!table_matches(found->patterns, stat->group))
-		return CH_OK;
 	found->groups = grow(found->groups, found->ngroups, sizeof(*stat));
 	last = &found->groups[found->ngroups++];
 	*last = *stat;
@@ -102,19 +164,20 @@ by_group(const void *a, const void *b)
 }
 
 static int
-gather(struct ch_layer *layer, struct found *found, struct ch_err *err)
+gather(struct ch_layer *layer, char *const *patterns, struct found *found,
+    struct ch_err *err)
 {
-	int rc = ch_stat_channels(layer, NULL, add_channel, found, err);
+	int rc = table_channels(layer, patterns, add_channel, found, err);
+	int last = table_groups(layer, patterns, add_group, found,
+	    rc == CH_OK ? err : NULL);
 
-	if (rc == CH_OK)
-		rc = ch_stat_groups(layer, NULL, add_group, found, err);
 	if (found->nchannels)
 		qsort(found->channels, found->nchannels,
 		    sizeof(*found->channels), by_channel);
 	if (found->ngroups)
 		qsort(found->groups, found->ngroups, sizeof(*found->groups),
 		    by_group);
-	return rc;
+	return rc == CH_OK ? last : rc;
 }
 
 static void
@@ -242,12 +305,12 @@ int
 table_print(struct ch_layer *layer, char *const *patterns, int json,
     struct ch_err *err)
 {
-	struct found found = { .patterns = patterns };
-	int rc = gather(layer, &found, err);
+	struct found found = { 0 };
+	int rc = gather(layer, patterns, &found, err);
 
-	if (rc == CH_OK && json) {
+	if (json) {
 		put_json(&found);
-	} else if (rc == CH_OK) {
+	} else {
 		put_format(&out, "store: %s\n", ch_location(layer));
 		if (found.nchannels)
 			put_channels(&found, widest(&found));

@@ -7,12 +7,15 @@
 /*
  * Look at the channels and groups that match one of `patterns` (ended by NULL;
  * none: all), and add them to `out`, in order of their names: one object a
- * line, or a table that begins with where the store is.
+ * line, or a table that begins with where the store is. One that is damaged
+ * does not keep it from the others.
  */
 int table_print(struct ch_layer *layer, char *const *patterns, int json,
     struct ch_err *err);
 
-/* Whether `name` matches one of the patterns, or there is none. */
-int table_matches(char *const *patterns, const char *name);
+/* Call each(arg, stat) for every channel that matches, once. */
+int table_channels(struct ch_layer *layer, char *const *patterns,
+    int (*each)(void *arg, const struct ch_channel_stat *stat), void *arg,
+    struct ch_err *err);
 
 #endif
