@@ -99,16 +99,6 @@ find_place(struct ch_file *file, const char *name)
 /* --- folders ------------------------------------------------------------ */
 
 static int
-write_head(int fd, const struct ch_group_head *head)
-{
-	ssize_t n = pwrite(fd, head, sizeof(*head), 0);
-
-	if (n >= 0 && n < (ssize_t)sizeof(*head))
-		errno = ENOSPC;
-	return n == sizeof(*head) ? 0 : -1;
-}
-
-static int
 make_lock(const struct ch_file *file, int dir, uint32_t removed)
 {
 	struct ch_group_head head = {
@@ -122,7 +112,7 @@ make_lock(const struct ch_file *file, int dir, uint32_t removed)
 	fd = ch_dir_file(file, dir, "lock", O_RDWR | O_CREAT, S_IFREG);
 	if (fd < 0)
 		return -1;
-	rc = write_head(fd, &head);
+	rc = ch_list_write(fd, &head, sizeof(head), 0);
 	ch_io_close(&fd);
 	return rc;
 }
@@ -296,7 +286,8 @@ ch_groups_find(struct ch_group *group, const char *name)
 int
 ch_groups_write_head(struct ch_group *group, struct ch_err *err)
 {
-	if (write_head(group->lock, &group->head) < 0)
+	if (ch_list_write(group->lock, &group->head, sizeof(group->head),
+	        0) < 0)
 		return ch_err_os(err, errno, "write group %s", group->name);
 	return CH_OK;
 }

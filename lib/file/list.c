@@ -32,15 +32,18 @@ failed(const struct ch_list *list, const char *what, struct ch_err *err)
 	    list->name);
 }
 
-/* All n bytes, or -1 with errno; ENOSPC is what a short write means. */
-static int
-write_all(int fd, const void *bytes, size_t n, off_t at)
+int
+ch_list_write(int fd, const void *bytes, size_t n, off_t at)
 {
 	ssize_t done = pwrite(fd, bytes, n, at);
 
-	if (done >= 0 && (size_t)done < n)
+	if (done >= 0 && (size_t)done == n)
+		return 0;
+	if (done >= 0)
 		errno = ENOSPC;
-	return done >= 0 && (size_t)done == n ? 0 : -1;
+	else if (errno == EBADF)
+		errno = EROFS;
+	return -1;
 }
 
 static int
@@ -48,7 +51,7 @@ write_head(struct ch_list *list, struct ch_err *err)
 {
 	list->head.at = ch_list_clock(list);
 	list->head.real = ch_clock_real();
-	if (write_all(list->fd, &list->head, sizeof(list->head), 0) < 0)
+	if (ch_list_write(list->fd, &list->head, sizeof(list->head), 0) < 0)
 		return failed(list, "write", err);
 	list->is_moved = 0;
 	return CH_OK;
@@ -142,7 +145,7 @@ ch_list_append(struct ch_list *list, const void *entry, size_t n,
 	if (head->used + n > BYTES_MAX)
 		return ch_err_set(err, CH_FULL, "group %s is full",
 		    list->group);
-	if (write_all(list->fd, entry, n,
+	if (ch_list_write(list->fd, entry, n,
 	        (off_t)(sizeof(*head) + head->used)) < 0)
 		return failed(list, "write", err);
 	head->used += n;
@@ -154,7 +157,7 @@ int
 ch_list_poke(struct ch_list *list, size_t at, const void *bytes, size_t n,
     struct ch_err *err)
 {
-	if (write_all(list->fd, bytes, n,
+	if (ch_list_write(list->fd, bytes, n,
 	        (off_t)(sizeof(list->head) + at)) < 0)
 		return failed(list, "write", err);
 	return list->is_moved ? write_head(list, err) : CH_OK;

@@ -57,4 +57,10 @@ int ch_list_replace(const struct ch_list *list, const struct ch_file *file,
     int dir, const void *entries, size_t n, uint64_t sum,
     struct ch_err *err);
 
+/*
+ * Write all n bytes, or -1 with errno: a short write means ENOSPC, and a
+ * descriptor that could only be opened for reading EROFS.
+ */
+int ch_list_write(int fd, const void *bytes, size_t n, off_t at);
+
 #endif
