@@ -146,8 +146,9 @@ due_time(const struct ch_send_opts *opts)
 {
 	int64_t now = ch_clock(), wait = opts->delay;
 
-	if (opts->at)
-		wait = opts->at - ch_clock_real();
+	/* both clocks are cut to ms: one more, and it is never early */
+	if (opts->at > ch_clock_real())
+		wait = opts->at - ch_clock_real() + 1;
 	if (wait <= 0)
 		return now;
 	return wait >= CH_NEVER - now ? CH_NEVER : now + wait;
