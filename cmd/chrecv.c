@@ -24,7 +24,7 @@ static const struct opt options[] = {
 	    "take what is there; 1 if that is nothing"),
 	OPT_COUNT(0, "batch", &batch, "N", "take up to N at once"),
 	OPT_STRING(0, "new", &fresh, "PATTERN",
-	    "print a fresh name (PATTERN: p! or p?), receive there"),
+	    "print a fresh name (of p! or p?), receive there"),
 	SHOW_OPTIONS(&show),
 	OPT_COMMON(&store),
 	OPT_END,
