@@ -15,6 +15,7 @@
 struct bag {
 	struct ch_buf items;
 	struct ch_buf strings; /* char *, all to be freed */
+	struct ch_err *err;
 };
 
 static void
@@ -35,21 +36,21 @@ bag_copy(struct bag *bag, const char *bytes, size_t n)
 {
 	char *copy = malloc(n + 1);
 
-	if (!copy)
-		return NULL;
-	memcpy(copy, bytes, n);
-	copy[n] = '\0';
-	if (ch_buf_add(&bag->strings, &copy, sizeof(copy)) < 0) {
+	if (!copy || ch_buf_add(&bag->strings, &copy, sizeof(copy)) < 0) {
 		free(copy);
+		ch_err_memory(bag->err);
 		return NULL;
 	}
+	memcpy(copy, bytes, n);
+	copy[n] = '\0';
 	return copy;
 }
 
 static int
 bag_add(struct bag *bag, const void *item, size_t size)
 {
-	return ch_buf_add(&bag->items, item, size) < 0 ? CH_IO : 0;
+	return ch_buf_add(&bag->items, item, size) < 0 ?
+	    ch_err_memory(bag->err) : CH_OK;
 }
 
 static int
@@ -104,7 +105,7 @@ ch_group_members(struct ch_layer *layer, const char *group, const char *glob,
     int (*each)(void *arg, const char *channel), void *arg,
     struct ch_err *err)
 {
-	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
+	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT, err };
 	char **names;
 	size_t i, n;
 	int rc, ended = 0;
@@ -130,7 +131,7 @@ ch_stat_channels(struct ch_layer *layer, const char *glob,
     int (*each)(void *arg, const struct ch_channel_stat *stat), void *arg,
     struct ch_err *err)
 {
-	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
+	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT, err };
 	struct ch_channel_stat *stats;
 	size_t i, n;
 	int rc, ended = 0;
@@ -154,7 +155,7 @@ ch_stat_groups(struct ch_layer *layer, const char *glob,
     int (*each)(void *arg, const struct ch_group_stat *stat), void *arg,
     struct ch_err *err)
 {
-	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
+	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT, err };
 	struct ch_group_stat *stats;
 	size_t i, n;
 	int rc, ended = 0;
@@ -178,7 +179,7 @@ ch_peek(struct ch_layer *layer, const char *channel, size_t max,
     int (*each)(void *arg, const struct ch_message *message), void *arg,
     struct ch_err *err)
 {
-	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT };
+	struct bag bag = { CH_BUF_INIT, CH_BUF_INIT, err };
 	struct ch_message *messages;
 	size_t i, n;
 	int rc, ended = 0;
