@@ -196,7 +196,7 @@ as_nobody() {
 
 # --- damage -----------------------------------------------------------------
 
-# damaged WHAT: bad's queue is refused, and nobody else is harmed.
+# damaged: bad's queue is refused, and nobody else is harmed.
 damaged() {
 	run -65 chrecv --no-wait bad
 	[[ $output == "chrecv: queue bad"* ]]
@@ -217,7 +217,7 @@ damaged() {
 	chsend bad a=1
 }
 
-@test "a foreign, cut, newer, empty or damaged queue file is refused with 65" {
+@test "a foreign, cut, newer or empty queue file is refused with 65" {
 	chsend good a=1
 	chsend bad a=1
 	queue=$CHANNELS_URL/channels/bad/queue
@@ -233,9 +233,21 @@ damaged() {
 	damaged
 	cp "$CHANNELS_URL/channels/good/queue" "$queue"
 	damaged
-	# the text of the first message, somewhere in the ring
-	LC_ALL=C sed -i 's/{"a":"1"}/{"a":"X"}/g' "$queue"
-	damaged
+}
+
+@test "a changed byte in a message is 65 to whoever reads it" {
+	chsend good a=1
+	chsend bad a=1
+	queue=$CHANNELS_URL/channels/bad/queue
+	LC_ALL=C sed -i 's/{"a":"1"}/{"a":"X"}/' "$queue"
+	run -65 chrecv --no-wait bad good
+	has_line '{"a":"1"}'
+	[[ $output == *"queue bad is damaged"* ]]
+	run -65 chstat --peek 1 bad
+	chstat --flush --force bad
+	chsend bad a=2
+	run -0 chrecv --no-wait bad
+	[ "$output" = '{"a":"2"}' ]
 }
 
 @test "a file of another kind in a file's place is refused" {
