@@ -124,14 +124,6 @@ drop_queue(struct client *client)
 
 /* --- its life ------------------------------------------------------------- */
 
-static void
-forget(struct client *client)
-{
-	untouch(client);
-	bridge_leave(client);
-	clients_free(client);
-}
-
 static int
 accept_client(struct client *client)
 {
@@ -156,7 +148,7 @@ client_do(struct client *client, const struct event_reply *reply,
 	actions = event_actions(reply, client->state == CLIENT_WAITING);
 	if (actions & EVENT_REJECT) {
 		client->wire->reject(client);
-		forget(client);
+		client_over(client);
 		return;
 	}
 	if (actions & EVENT_ACCEPT && accept_client(client))
@@ -201,8 +193,10 @@ client_over(struct client *client)
 	client->state = CLIENT_OVER;
 	if (!client->code)
 		client->code = CODE_LOST;
+	untouch(client);
+	bridge_leave(client);
 	bridge_disconnect(client);
-	forget(client);
+	clients_free(client);
 }
 
 /* --- coming in ------------------------------------------------------------ */

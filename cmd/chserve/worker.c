@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ARGS 10           /* of chwork, with the NULL */
 #define FIRST_REST_MS 500
 #define LONGEST_REST_MS 30000
 #define GOOD_RUN_MS 10000 /* after a run so long it is worth trying at once */
@@ -24,7 +25,7 @@ static void start_again(struct due *due);
 
 static char program[PATH_MAX]; /* where chwork is, or its bare name */
 static char location[PATH_MAX];
-static const char *args[10];
+static const char *args[ARGS];
 static pid_t pid = -1;
 static int64_t started;
 static int64_t rest_ms = FIRST_REST_MS;
@@ -55,12 +56,14 @@ find_program(void)
  * forked copy would hold our store's locks open.
  */
 static pid_t
-spawn(const char *const argv[])
+spawn(const char *const with[ARGS])
 {
+	char *argv[ARGS];
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t parent = getpid(), child;
 	sigset_t none;
 
+	memcpy(argv, with, sizeof(argv)); /* exec takes no const */
 	sigemptyset(&none);
 	child = vfork();
 	if (child == 0) {
@@ -71,7 +74,7 @@ spawn(const char *const argv[])
 		dup2(null, STDIN_FILENO);
 		signal(SIGPIPE, SIG_DFL);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		execvp(program, (char **)(void *)argv);
+		execvp(program, argv);
 		_exit(errno == ENOENT ? -CH_UNAVAILABLE : -CH_DENIED);
 	}
 	ch_io_close(&null);
@@ -81,13 +84,13 @@ spawn(const char *const argv[])
 int
 worker_check(const char *routes)
 {
-	const char *const argv[] = { "chwork", "--check", "-q", "--", routes,
-		NULL };
+	const char *const check[ARGS] = { "chwork", "--check", "-q", "--",
+		routes };
 	int status;
 	pid_t child;
 
 	find_program();
-	child = spawn(argv);
+	child = spawn(check);
 	if (child < 0 || waitpid(child, &status, 0) < 0) {
 		say_error("start chwork: %s", strerror(errno));
 		return -CH_UNAVAILABLE;

@@ -164,10 +164,21 @@ received(struct lws *wsi, struct client *client, const char *data, size_t len)
 }
 
 static unsigned
-peer_code(const unsigned char *payload, size_t len)
+close_code(const unsigned char *payload, size_t len)
 {
 	return len < 2 ? CODE_NO_STATUS
 		       : (unsigned)payload[0] << 8 | payload[1];
+}
+
+/* It is libwebsockets that closes where frames are wrong: with which code? */
+static void
+closed(struct lws *wsi, struct client *client)
+{
+	int n = lws_get_close_length(wsi);
+
+	if (n >= 2)
+		client_closed_by_peer(client,
+		    close_code(lws_get_close_payload(wsi), (size_t)n));
 }
 
 static int
@@ -203,7 +214,10 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return writable(wsi, client);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		client_closed_by_peer(client, peer_code(in, len));
+		client_closed_by_peer(client, close_code(in, len));
+		return 0;
+	case LWS_CALLBACK_CLOSED:
+		closed(wsi, client);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		n_established -= client->end != NULL;
