@@ -1,0 +1,93 @@
+"""A browser by WebDriver, with Python's standard library: chromedriver over
+HTTP, as far as these tests need it."""
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync",
+         "--disable-dev-shm-usage"]
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+class Browser:
+    def __init__(self):
+        self.profile = tempfile.mkdtemp()
+        self.driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        for line in self.driver.stdout:
+            if "started successfully on port" in line:
+                port = int(line.rstrip(".\n").split()[-1])
+                break
+        self.base = "http://127.0.0.1:%d/session" % port
+        flags = FLAGS + ["--user-data-dir=" + self.profile]
+        answer = self.call("POST", "", {"capabilities": {"alwaysMatch": {
+            "goog:chromeOptions": {"args": flags}}}})
+        self.base += "/" + answer["sessionId"]
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.base + path, data, {"Content-Type": "application/json"},
+            method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(error.read().decode()) from None
+
+    def tab(self, url):
+        """A new tab that shows url; its handle."""
+        handle = self.call("POST", "/window/new", {"type": "tab"})["handle"]
+        self.go(handle)
+        self.call("POST", "/url", {"url": url})
+        return handle
+
+    def go(self, handle):
+        self.call("POST", "/window", {"handle": handle})
+
+    def run(self, script, *args):
+        return self.call("POST", "/execute/sync",
+                         {"script": script, "args": list(args)})
+
+    def type(self, selector, text):
+        found = self.call("POST", "/element",
+                          {"using": "css selector", "value": selector})
+        self.call("POST", "/element/%s/value" % found[ELEMENT], {"text": text})
+
+    def until(self, script, *args, what=""):
+        """Wait, inside the page, until the script returns something true."""
+        answer = self.call("POST", "/execute/async", {"args": list(args),
+            "script": """
+                const args = [...arguments], done = args.pop();
+                const look = new Function(%s), end = Date.now() + 25000;
+                const timer = setInterval(() => {
+                    const found = look(...args);
+                    if (found || Date.now() > end) {
+                        clearInterval(timer);
+                        done(found);
+                    }
+                }, 20);""" % json.dumps(script)})
+        assert answer, what or script
+        return answer
+
+    def close(self):
+        try:
+            self.call("DELETE", "")
+        finally:
+            self.driver.terminate()
+            self.driver.wait()
+            end = time.monotonic() + 10
+            while time.monotonic() < end:  # chromium lets go of its files
+                shutil.rmtree(self.profile, ignore_errors=True)
+                try:
+                    open(self.profile).close()
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    pass
