@@ -35,6 +35,7 @@ struct copy {
 	struct backlog backlog; /* what it was given */
 	struct timer again;     /* until it is started again */
 	size_t pipe;            /* size of its pipe, in bytes */
+	unsigned quick;         /* times in a row that it made room quickly */
 	int64_t full;           /* since when its pipe is; 0: it is not */
 	int64_t started;
 	int64_t pause;          /* the last one, in ms */
@@ -150,11 +151,15 @@ portion(const struct copy *copy)
 	return unread(copy) ? 0 : backlog_line(&copy->backlog);
 }
 
-/* The copy reads no more: then it is to end. */
+/*
+ * The copy reads no more: then it is to end. Its pipe stays, and tells how
+ * much it has not read.
+ */
 static void
 give_up(struct copy *copy)
 {
-	loop_forget(&copy->stream->worker->loop, &copy->in);
+	loop_watch(&copy->stream->worker->loop, &copy->in, 0);
+	copy->full = ch_clock();
 	child_end(&copy->consumer.child, PAUSE_FIRST);
 }
 
@@ -175,7 +180,7 @@ end_input(struct copy *copy)
 }
 
 static void
-write_some(struct copy *copy)
+write_some(struct copy *copy, int woken)
 {
 	struct backlog *backlog = &copy->backlog;
 	size_t n;
@@ -184,6 +189,8 @@ write_some(struct copy *copy)
 	if (!backlog->pending.len || copy->full || copy->in.fd < 0)
 		return;
 	n = portion(copy);
+	if (n && !woken)
+		copy->quick = 0;
 	w = n ? write(copy->in.fd, backlog->pending.data, n) : 0;
 	if (w < 0 && errno != EAGAIN) {
 		give_up(copy);
@@ -201,7 +208,11 @@ write_some(struct copy *copy)
 	}
 }
 
-/* The pipe has room again; a small one has been read to the end. */
+/*
+ * The pipe has room again; a small one has been read to the end. How long that
+ * took is the copy's time for a line, or a page of them, but the first time
+ * after it was idle: then it tells nothing.
+ */
 static void
 on_writable(void *arg)
 {
@@ -210,11 +221,12 @@ on_writable(void *arg)
 
 	loop_watch(&copy->stream->worker->loop, &copy->in, 0);
 	copy->full = 0;
-	if (took < QUICK)
+	copy->quick = took < QUICK ? copy->quick + 1 : 0;
+	if (copy->quick > 1)
 		resize(copy, 2 * copy->pipe);
 	else if (took > SLOW)
 		resize(copy, copy->pipe / 2);
-	write_some(copy);
+	write_some(copy, 1);
 }
 
 /* --- beginning and end of a copy ------------------------------------------- */
@@ -312,6 +324,7 @@ open_input(struct copy *copy)
 	copy->in = (struct source) { .fd = fds[1], .ready = on_writable,
 		.arg = copy };
 	copy->pipe = PIPE_SMALL;
+	copy->quick = 0;
 	resize(copy, PIPE_SMALL);
 	return fds[0];
 }
@@ -333,7 +346,7 @@ start(void *arg)
 	}
 	copy->alive = 1;
 	worker->copies++;
-	write_some(copy);
+	write_some(copy, 0);
 }
 
 /* --- all of them ----------------------------------------------------------- */
@@ -388,7 +401,7 @@ streams_start(struct worker *worker)
 static void
 write_pending(void *copy)
 {
-	write_some(copy);
+	write_some(copy, 0);
 }
 
 void
