@@ -20,7 +20,7 @@
 static int tap_count, tap_failed;
 static const char *tap_subject = ""; /* put before every description */
 
-static int
+__attribute__((format(printf, 4, 0))) static int
 tap_report(int passed, const char *file, int line, const char *format,
     va_list ap)
 {

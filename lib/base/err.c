@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 fill(struct ch_err *err, int status, int os, const char *format, va_list ap)
 {
 	char reason[128];

@@ -376,7 +376,9 @@ ch_mem_stat_channels(struct ch_layer *layer, const char *glob,
 	ch_mem_lock(store);
 	for (queue = store->queues; queue && rc == CH_OK;
 	    queue = queue->next) {
-		if (queue->gone || (glob && !ch_name_matches(glob, queue->name)))
+		if (queue->gone)
+			continue;
+		if (glob && !ch_name_matches(glob, queue->name))
 			continue;
 		ch_mem_queue_refresh(store, queue);
 		fill_stat(layer, queue, &stat);

@@ -90,8 +90,9 @@ test_id(void)
 	ch_id_random(one, 200);
 	ch_id_random(two, 200);
 	is_int(strlen(one), 200, "as long as asked for");
-	is_int(strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789"), 200, "letters and digits");
+	is_int(strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789"), 200,
+	    "letters and digits");
 	ok(strcmp(one, two) != 0, "never the same");
 	for (round = 0; round < 50; round++) {
 		ch_id_random(one, 200);

@@ -117,7 +117,8 @@ static const struct {
 	{ "{\"channels\":[{\"match\":\"a/b\"}]}", "a/b" },
 	{ "{\"channels\":[{\"match\":\"re:(\"}]}", "re:(" },
 	{ "{\"channels\":[{\"match\":\"a\",\"size\":3}]}", "\"size\"" },
-	{ "{\"channels\":[{\"match\":\"a\",\"capacity\":-3}]}", "\"capacity\"" },
+	{ "{\"channels\":[{\"match\":\"a\",\"capacity\":-3}]}",
+	    "\"capacity\"" },
 	{ "{\"channels\":[{\"match\":\"a\"},{\"match\":\"re:b\"},4]}",
 	    "\"channels\"" },
 };

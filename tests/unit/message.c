@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* --- one message ---------------------------------------------------------- */
+/* --- one message -------------------------------------------------------- */
 
 static const char *const good[] = {
 	"{}",
@@ -27,7 +27,7 @@ static const char *const good[] = {
 	"{\"a\":\"\\ud83d\\ude00\\uD800\\uDC00\\udbff\\udfff\"}",
 	"{\"a\":\"\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\"}",
 	"{\"a\":\"\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"}",
-	"{\"bytes\":\"\xef\xbf\xbf" "AAEC\"}",
+	"{\"bytes\":\"\xef\xbf\xbf/wAB\"}",
 	"{\"long enough to be looked at by eight\":\"0123456789abcdef012345\"}",
 };
 
@@ -168,7 +168,7 @@ test_depth(void)
 	}
 }
 
-/* --- a stream -------------------------------------------------------------- */
+/* --- a stream ----------------------------------------------------------- */
 
 /*
  * Read a stream fed in pieces of `step` bytes, and write down what comes:
