@@ -259,7 +259,7 @@ usual() {
 
 @test "killed by a signal: as the signal" {
 	for signal in INT TERM HUP; do
-		start bash -c "trap - INT; exec chrecv jobs.$signal"
+		start env --default-signal=INT chrecv "jobs.$signal"
 		waiting "jobs.$signal" 1
 		kill "-$signal" "$pid"
 		ended "$pid"
@@ -313,41 +313,7 @@ usual() {
 	done
 }
 
-# --- pages and completions --------------------------------------------------
-
-# options_of PROGRAM: as --help lists them, one a line: -c and --count.
-options_of() {
-	"$1" --help | sed -nE 's/^  (-.), (--[a-z-]+).*/\1\n\2/p; s/^      (--[a-z-]+).*/\1/p'
-}
-
-@test "pages list the options that --help lists, and no others" {
-	for program in "${PROGRAMS[@]}"; do
-		page=$ROOT/man/$program.1
-		[ -f "$page" ]
-		diff <(options_of "$program" | sort -u) \
-			<(sed -nE 's/^\.It Fl (.) , Fl -([a-z-]+).*/-\1\n--\2/p; s/^\.It Fl -([a-z-]+).*/--\1/p' "$page" | sort -u)
-	done
-}
-
-@test "completions know the options that --help lists, and no others" {
-	for program in "${PROGRAMS[@]}"; do
-		options_of "$program" | sort -u > options
-		grep -oE -- '(^|[^a-z-])--?[a-zA-Z0-9][a-z-]*' "$ROOT/completions/zsh/_$program" |
-			grep -oE -- '--?[a-zA-Z0-9][a-z-]*' | sort -u | comm -13 - options > missing
-		[ ! -s missing ] || { echo "_$program lacks" && cat missing && false; }
-		grep -oE -- '--?[a-zA-Z0-9][a-z-]*' "$ROOT/completions/bash/$program" | sort -u | comm -13 - options > missing
-		[ ! -s missing ] || { echo "$program lacks" && cat missing && false; }
-		diff <(sed -nE 's/.* -s (.).*/-\1/p' "$ROOT/completions/fish/$program.fish" | sort -u) <(grep -E '^-.$' options)
-		diff <(sed -nE 's/.* -l ([a-z-]+).*/--\1/p' "$ROOT/completions/fish/$program.fish" | sort -u) <(grep -E '^--' options)
-	done
-}
-
-@test "pages are sound" {
-	for program in "${PROGRAMS[@]}"; do
-		run -0 mandoc -T lint -W warning "$ROOT/man/$program.1"
-		[ "$output" = '' ]
-	done
-}
+# --- completions ------------------------------------------------------------
 
 # completed WORDS...: what bash offers for the last of these words.
 completed() {
