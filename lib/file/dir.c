@@ -374,11 +374,15 @@ make_store(struct ch_file *file, const char *path, struct ch_err *err)
 	int rc;
 
 	rc = ch_dir_walk(file->root, 0, is_foreign, file, err);
-	if (rc == CH_CONFIG)
-		return ch_err_set(err, CH_CONFIG,
-		    "%s is not a channel store, and not empty", path);
 	if (rc == CH_OK)
-		rc = furnish(file, path, err);
+		return furnish(file, path, err);
+	if (rc != CH_CONFIG)
+		return rc;
+	/* What is there may be of another who made the store meanwhile. */
+	rc = check_format(file, path, err);
+	if (rc == CH_NONE)
+		rc = ch_err_set(err, CH_CONFIG,
+		    "%s is not a channel store, and not empty", path);
 	return rc;
 }
 
