@@ -157,8 +157,8 @@ tail_on() {
 
 @test "-f is taken; what is not there is not" {
 	run -124 chtail -q -f -t 0.1 chat
-	for option in '-n 3' '--lines 3' '--since 10m' -i; do
-		run -64 chtail $option -t 0.1 chat
+	for option in -n3 --lines=3 --since=10m -i; do
+		run -64 chtail "$option" -t 0.1 chat
 		[[ ${lines[0]} == 'chtail: unknown option '* ]]
 	done
 	run -64 chtail
