@@ -23,7 +23,7 @@ struct head {
 	char *text; /* what the rest points into */
 	char *method;
 	char *path;  /* decoded: valid UTF-8, no control bytes, starts with / */
-	char *query; /* as it came, without the ?, "" if there was none */
+	const char *query; /* as it came, without the ?, "" if there was none */
 	const char *host; /* "" if there was none */
 	int minor;        /* HTTP/1.minor */
 	size_t n_fields;
