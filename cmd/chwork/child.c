@@ -19,7 +19,7 @@
 #define LAST_LINES   3
 #define LAST_WIDTH   200
 
-/* --- standard error -------------------------------------------------------- */
+/* --- standard error ------------------------------------------------------ */
 
 static void
 remember(struct child *child, const char *line, size_t len)
@@ -109,7 +109,7 @@ child_hear(struct child *child)
 	}
 }
 
-/* --- beginning and end ----------------------------------------------------- */
+/* --- beginning and end --------------------------------------------------- */
 
 static int
 open_pipe(int *read_end, int *write_end)

@@ -85,7 +85,7 @@ environ_plain(struct environment *environment)
 	return listed(environment);
 }
 
-/* --- parts of a message ---------------------------------------------------- */
+/* --- parts of a message -------------------------------------------------- */
 
 /*
  * Whether a key of a message may become a variable: what the worker itself

@@ -16,7 +16,7 @@
 #define RETRY_DELAY 100   /* ms, doubled each time */
 #define LATE_MOST   10000 /* ms for which a disconnect is kept at most */
 
-/* --- queues ---------------------------------------------------------------- */
+/* --- queues -------------------------------------------------------------- */
 
 static void
 push(struct queue *queue, struct job *job)
@@ -40,7 +40,7 @@ take_out(struct queue *queue, struct job **at)
 	return job;
 }
 
-/* --- beginning and end of a job -------------------------------------------- */
+/* --- beginning and end of a job ------------------------------------------ */
 
 static char *
 copy(const char *text, size_t len)
@@ -125,7 +125,7 @@ job_end(struct job *job)
 		begin((struct job *)next);
 }
 
-/* --- trying again ---------------------------------------------------------- */
+/* --- trying again -------------------------------------------------------- */
 
 /* The message with the number of tries in it. */
 static void
@@ -260,7 +260,7 @@ jobs_release(struct worker *worker)
 		job_free(worker->all);
 }
 
-/* --- doing what the route says --------------------------------------------- */
+/* --- doing what the route says ------------------------------------------- */
 
 /* What needs no place of its own; worker->match is for this message. */
 static void
@@ -346,7 +346,7 @@ line_up(struct job *job)
 		begin(job);
 }
 
-/* --- arriving -------------------------------------------------------------- */
+/* --- arriving ------------------------------------------------------------ */
 
 void
 jobs_release_late(struct worker *worker)

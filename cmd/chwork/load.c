@@ -17,7 +17,7 @@
 
 #define FILE_MOST 4194304 /* bytes of a routes file */
 
-/* --- texts ----------------------------------------------------------------- */
+/* --- texts --------------------------------------------------------------- */
 
 static char *
 copy(const char *text, size_t len)
@@ -82,7 +82,7 @@ load_file(struct routes *routes, const char *file)
 	ch_buf_release(&text);
 }
 
-/* --- commands -------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------ */
 
 char *
 load_path(void)

@@ -66,7 +66,7 @@ outlet_release(struct outlet *outlet)
 	ch_buf_release(&outlet->bytes);
 }
 
-/* --- from bytes to messages ------------------------------------------------ */
+/* --- from bytes to messages ---------------------------------------------- */
 
 static struct post *
 add_post(struct outlet *outlet)
@@ -268,7 +268,7 @@ feed_objects(struct outlet *outlet, const char *bytes, size_t n)
 	}
 }
 
-/* --- from messages into the layer ------------------------------------------ */
+/* --- from messages into the layer ---------------------------------------- */
 
 /* Messages that can go in one call, from the first that is not sent. */
 static size_t

@@ -111,7 +111,7 @@ find(const char *const names[], size_t n, const char *name)
 	return -1;
 }
 
-/* --- filters --------------------------------------------------------------- */
+/* --- filters ------------------------------------------------------------- */
 
 /* The length of the key if the word begins as a filter does, else 0. */
 static size_t
@@ -183,7 +183,7 @@ read_filters(struct line *line)
 	}
 }
 
-/* --- actions --------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------- */
 
 /* Whether a capture of the route has this name. */
 static int
@@ -394,7 +394,7 @@ read_action(struct line *line)
 		wrong(line, line->i, "%s takes no operand", actions[action]);
 }
 
-/* --- routes ---------------------------------------------------------------- */
+/* --- routes -------------------------------------------------------------- */
 
 void
 route_release(struct route *route)

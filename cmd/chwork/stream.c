@@ -50,7 +50,7 @@ struct stream {
 	size_t next; /* the copy whose turn it is */
 };
 
-/* --- giving ---------------------------------------------------------------- */
+/* --- giving -------------------------------------------------------------- */
 
 size_t
 stream_room(const struct stream *stream)
@@ -120,7 +120,7 @@ stream_give(struct stream *stream, const char *channel, struct json message,
 	put_string(out, "}\n");
 }
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------- */
 
 static size_t
 unread(const struct copy *copy)
@@ -229,7 +229,7 @@ on_writable(void *arg)
 	write_some(copy, 1);
 }
 
-/* --- beginning and end of a copy ------------------------------------------- */
+/* --- beginning and end of a copy ----------------------------------------- */
 
 static void
 put_back_line(struct worker *worker, const char *line, size_t len)
@@ -349,7 +349,7 @@ start(void *arg)
 	write_some(copy, 0);
 }
 
-/* --- all of them ----------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 static struct stream *
 stream_new(struct worker *worker, struct route *route)

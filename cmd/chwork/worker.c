@@ -21,7 +21,7 @@
 #define PATIENCE 30000    /* ms for the work in hand, when stopping */
 #define GRACE    5000     /* ms from SIGTERM to SIGKILL */
 
-/* --- stopping -------------------------------------------------------------- */
+/* --- stopping ------------------------------------------------------------ */
 
 /* Die of the signal, with all that we started. */
 static void
@@ -109,7 +109,7 @@ take_signals(struct worker *worker, struct ch_err *err)
 	return CH_OK;
 }
 
-/* --- working --------------------------------------------------------------- */
+/* --- working ------------------------------------------------------------- */
 
 /* Now and then, whether or not anything happens. */
 static void

@@ -285,7 +285,7 @@ chwork: ./show: 65549" ]
 
 @test "exec: a command that does not read its input is no trouble" {
 	for i in 1 2 3; do
-		chsend in n:=$i
+		chsend in n:="$i"
 	done
 	once -r 'in exec true'
 	[ "$status" -eq 0 ]
@@ -523,7 +523,7 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 		[ "$CH_N" != 1 ] || [ "$CH_RETRIES" -ge 2 ] || exit 75
 	END
 	for i in 1 2 3; do
-		chsend in n:=$i reply_channel='r?1'
+		chsend in n:="$i" reply_channel='r?1'
 	done
 	once -j 4 -r 'in exec --reply text ./later'
 	run chrecv --no-wait -c 10 'r?1'
@@ -545,7 +545,7 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 	END
 	mkfifo never
 	for i in {1..8}; do
-		chsend in n:=$i reply_channel='r?1'
+		chsend in n:="$i" reply_channel='r?1'
 	done
 	once -j 4 -r 'in exec --reply text ./slow'
 	run chrecv --no-wait -c 20 'r?1'
@@ -568,7 +568,7 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 @test "a disconnect comes last, whatever its channel" {
 	script show <<< 'echo "${CH_CHANNEL#*.} $CH_N"'
 	for i in {1..5}; do
-		chsend websocket.receive n:=$i reply_channel='r?1'
+		chsend websocket.receive n:="$i" reply_channel='r?1'
 	done
 	chsend websocket.disconnect n:=6 reply_channel='r?1'
 	once -j 2 -r 'websocket.disconnect exec ./show' \
@@ -600,7 +600,7 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 @test "no more is taken than can be run" {
 	script slow <<< 'chsend started n:=$CH_N; chrecv -c 1 go'
 	for i in {1..5}; do
-		chsend in n:=$i
+		chsend in n:="$i"
 	done
 	start chwork -j 2 -r 'in exec ./slow'
 	taken 2 started
@@ -612,10 +612,10 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 @test "--jobs of a route limits it, and others run" {
 	script slow <<< 'chsend started n:=$CH_N; chrecv -c 1 go'
 	send_numbers slow 1 4
-	start chwork -j 4 -r 'slow exec --jobs 1 ./slow' -r 'quick exec chsend done x=y'
+	start chwork -j 4 -r 'slow exec --jobs 1 ./slow' -r 'quick exec chsend finished x=y'
 	taken 1 started
 	chsend quick n:=1
-	taken 1 done
+	taken 1 finished
 	run chrecv --no-wait started
 	[ "$status" -eq 1 ]
 	send_numbers go 1 4
@@ -664,7 +664,7 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 	END
 	for i in 1 2 3 4; do
 		for c in a b c d e f; do
-			chsend in n:=$i reply_channel="r?$c"
+			chsend in n:="$i" reply_channel="r?$c"
 		done
 	done
 	once -r 'in stream --jobs 3 ./who'
