@@ -286,7 +286,9 @@ bridge_disconnect(struct client *client)
 
 	write_disconnect(client, client->code);
 	rc = send_scratch(EVENT_DISCONNECT, &err);
-	if (rc != CH_OK)
+	if (rc == CH_FULL)
+		say_more("%s", err.text); /* nobody has to take them */
+	else if (rc != CH_OK)
 		say_status(rc, &err);
 	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, NULL, 0, NULL);
 }
