@@ -133,6 +133,8 @@ child(struct json value, const char *name, size_t len)
 	int object = json_kind(value) == '{';
 	size_t index = 0;
 
+	if (!object && !len)
+		return found;
 	for (size_t i = 0; !object && i < len; i++) {
 		if (name[i] < '0' || name[i] > '9' || index > SIZE_MAX / 20)
 			return found;
@@ -434,7 +436,9 @@ json_unbox(struct ch_buf *buf, struct json value)
 	else
 		rc = unbase64(buf, bare.data + n, bare.len - n);
 	ch_buf_release(&bare);
-	if (rc < 0)
+	if (rc < 0 && buf->data) {
 		buf->len = before;
+		buf->data[before] = '\0';
+	}
 	return rc;
 }
