@@ -102,7 +102,8 @@ $(B)/tests/unit/libchannel-%.so: $(B)/tests/unit/plugin/%.o
 	$(call say,LD,$@)$(LINK) -shared -o $@ $<
 
 $(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
-	$(call say,LD,$@)$(LINK) -fsanitize=fuzzer -o $@ $^ $(JANSSON) $(LDFLAGS)
+	$(call say,LD,$@)$(LINK) -fsanitize=fuzzer -o $@ $^ $(JANSSON) \
+		$(LIBS_$(call room,$@)) $(LDFLAGS)
 
 # --- checking ----------------------------------------------------------------
 

@@ -1,0 +1,60 @@
+/*
+ * chserve_head.c - fuzzes request heads, as any stranger may send them.
+ *
+ * What is accepted holds what the header promises, so it may become a message.
+ */
+#include "chserve/event.h"
+#include "chserve/head.h"
+#include "chserve/policy.h"
+
+#include "channel.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check(const struct head *head)
+{
+	static const struct event_of of = { "p!1", "/", 0 };
+	static const struct event_peer peer = { "::1", 1 };
+	static const struct policy policy = { .loopback = 1 };
+	struct ch_buf out = CH_BUF_INIT;
+	const char *c;
+
+	if (*head->path != '/')
+		abort();
+	for (c = head->path; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			abort();
+	event_connect(&out, &of, head, &peer, &peer);
+	if (ch_message_check(out.data, out.len, NULL) != CH_OK)
+		abort();
+	ch_buf_release(&out);
+	policy_host(&policy, head);
+	policy_origin(&policy, head);
+	head_upgrades(head);
+	head_keeps(head);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *bytes = malloc(size ? size : 1); /* exactly: beyond is seen */
+	struct head head;
+	size_t n;
+
+	memcpy(bytes, data, size);
+	n = head_length(bytes, size);
+	if (n > size)
+		abort();
+	if (n) {
+		if (head_parse(&head, bytes, n) == 0)
+			check(&head);
+		head_release(&head);
+	}
+	free(bytes);
+	return 0;
+}
