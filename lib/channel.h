@@ -69,7 +69,7 @@ enum ch_status {
 	CH_OK = 0,
 	CH_NONE = -1,         /* the answer is no: nothing there, no such one */
 	CH_USAGE = -64,       /* the call or command line makes no sense */
-	CH_REFUSED = -65,     /* a name, message or file that we do not accept */
+	CH_REFUSED = -65,     /* a name, message or file we do not accept */
 	CH_UNAVAILABLE = -69, /* the store, lock or server cannot be had */
 	CH_IO = -74,          /* the system failed, the disk is full */
 	CH_FULL = -75,        /* the channel is at capacity, or is taken */
@@ -219,15 +219,15 @@ CH_API void ch_reader_free(struct ch_reader *reader);
 /* --- sending ------------------------------------------------------------ */
 
 enum ch_send_flag {
-	CH_DROP_OLDEST = 1, /* when full, the oldest make room, and are counted */
-	CH_CHECKED = 2      /* the text passed a ch_reader: do not check again */
+	CH_DROP_OLDEST = 1, /* when full, the oldest make room; counted */
+	CH_CHECKED = 2      /* the text passed a ch_reader: check no more */
 };
 
 /* How to send; NULL or all 0 is the common way. */
 struct ch_send_opts {
 	int64_t deadline; /* wait for room until then; CH_NOW: do not */
 	int64_t delay;    /* deliver this many ms from now, 0: at once */
-	int64_t at;       /* deliver at this time, ms since the epoch; 0: none */
+	int64_t at;       /* deliver then, ms since the epoch; 0: none */
 	int64_t expiry;   /* ms until it expires, counted from when it is due;
 	                     0: as configured; CH_NEVER: it does not */
 	unsigned flags;   /* enum ch_send_flag */

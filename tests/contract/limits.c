@@ -119,10 +119,10 @@ case_wait_for_room(void)
 static void
 case_expiry(void)
 {
-	struct ch_send_opts brief = { .expiry = 40 };
+	struct ch_send_opts brief = { .expiry = 500 };
 	struct ch_receiver *receiver;
 
-	configure("{\"expiry\":0.04,\"channels\":[{\"match\":\"keep\","
+	configure("{\"expiry\":0.5,\"channels\":[{\"match\":\"keep\","
 	    "\"expiry\":null}]}");
 	put("e", "{\"n\":1}");
 	put("keep", "{\"n\":2}");
@@ -130,7 +130,7 @@ case_expiry(void)
 	put_with("e", "{\"n\":4}",
 	    (struct ch_send_opts){ .expiry = CH_NEVER });
 	is_int(stat_of("e").pending, 2, "both are there");
-	pass(80);
+	pass(550);
 	is_int(stat_of("e").pending, 1, "one has expired");
 	receiver = listen_to(layer, "e", 0);
 	is_str(next(receiver, CH_NOW), "{\"n\":4}", "the other stays");
@@ -151,20 +151,20 @@ case_delay(void)
 	struct ch_send_opts at = { .at = 0 };
 	struct ch_channel_stat stat;
 
-	put_with("later", "{\"n\":3}", (struct ch_send_opts){ .delay = 150 });
-	put_with("later", "{\"n\":1}", (struct ch_send_opts){ .delay = 50 });
-	put_with("later", "{\"n\":2}", (struct ch_send_opts){ .delay = 100 });
+	put_with("later", "{\"n\":3}", (struct ch_send_opts){ .delay = 900 });
+	put_with("later", "{\"n\":1}", (struct ch_send_opts){ .delay = 300 });
+	put_with("later", "{\"n\":2}", (struct ch_send_opts){ .delay = 600 });
 	put("later", "{\"n\":0}");
 	stat = stat_of("later");
 	ok(stat.delayed <= 3 && stat.delayed + stat.pending == 4,
 	    "delayed ones are counted apart");
 	is_str(next(receiver, CH_NOW), "{\"n\":0}", "what is due comes first");
 	is_str(next(receiver, soon(LONG)), "{\"n\":1}", "then as it is due");
-	ok(ch_clock() >= start + 50, "not before");
+	ok(ch_clock() >= start + 300, "not before");
 	is_str(next(receiver, soon(LONG)), "{\"n\":2}", "in the order");
-	ok(ch_clock() >= start + 100, "of the times");
+	ok(ch_clock() >= start + 600, "of the times");
 	is_str(next(receiver, soon(LONG)), "{\"n\":3}", "not of sending");
-	ok(ch_clock() >= start + 150, "at the last");
+	ok(ch_clock() >= start + 900, "at the last");
 	is_str(next(receiver, CH_NOW), "nothing", "and none twice");
 	put("later", "{\"n\":4}");
 	ch_receive(receiver, &(struct ch_message){ 0 }, CH_NOW, NULL);
