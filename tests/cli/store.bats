@@ -299,7 +299,7 @@ damaged() {
 		[ "$status" -eq 65 ] || { echo "recv $name: $status"; false; }
 	done
 	[ ! -e x ] && [ ! -e ../x ]
-	if [ -d store ]; then [ -z "$(ls -A store/channels store/groups | grep -v :)" ]; fi
+	[ ! -d store ] || [ -z "$(find store/channels store/groups -mindepth 1)" ]
 }
 
 @test "the longest name is used in full" {
@@ -316,13 +316,13 @@ damaged() {
 }
 
 @test "messages at the limit pass, one byte more is 65" {
-	head -c 1048568 /dev/zero | tr '\0' x > x
-	{ printf '{"a":"'; cat x; printf '"}\n'; } > most
-	[ "$(wc -c < most)" -eq 1048577 ]
-	chsend jobs < most
-	chrecv --no-wait jobs | cmp - most
-	{ printf '{"a":"y'; cat x; printf '"}\n'; } > more
-	run -65 chsend jobs < more
+	text=$(head -c 1048568 /dev/zero | tr '\0' x)
+	printf '{"a":"%s"}\n' "$text" > limit
+	[ "$(wc -c < limit)" -eq 1048577 ]
+	chsend jobs < limit
+	chrecv --no-wait jobs | cmp - limit
+	printf '{"a":"%sx"}\n' "$text" > beyond
+	run -65 chsend jobs < beyond
 	[ "$(pending jobs)" = 0 ]
 }
 
