@@ -443,17 +443,15 @@ wakes() {
 # --- other people's clients -------------------------------------------------
 
 @test "python3-websockets: echo through a consumer, both kinds" {
-	serve
-	chrecv -c 1 websocket.connect | jq -r .reply_channel | {
-		read -r channel
-		chsend "$channel" accept:=true
-	} &
-	STARTED+=("$!")
-	chrecv -c 2 -e websocket.receive | jq -c --unbuffered \
-		'{channel: .message.reply_channel, message: (.message | {text, bytes})}' |
-		chsend -e &
-	STARTED+=("$!")
-	timeout 60 python3 - "$url" <<-'EOF'
+	cat > routes <<-'EOF'
+		websocket.connect     accept
+		websocket.receive     stream jq -c --unbuffered '{channel: .message.reply_channel, message: (.message | {text, bytes})}'
+		websocket.disconnect  drop
+	EOF
+	serve --routes routes
+	python=python3
+	"$python" -c 'import websockets' 2> /dev/null || python=/usr/bin/python3
+	timeout 60 "$python" - "$url" <<-'EOF'
 		import asyncio, sys, websockets
 		async def main():
 		    url = sys.argv[1].replace("http", "ws")
