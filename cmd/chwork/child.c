@@ -208,8 +208,9 @@ child_release(struct child *child)
 }
 
 void
-crew_signal(const struct crew *crew, int number)
+crew_end(struct crew *crew, int number)
 {
+	crew->ending = 1;
 	for (const struct child *child = crew->first; child;
 	     child = child->next)
 		kill(-child->pid, number);
@@ -247,7 +248,7 @@ crew_reap(struct crew *crew)
 		    !dead.si_pid)
 			return;
 		child = leave(crew, dead.si_pid);
-		if (child && child->ending)
+		if (child && (child->ending || crew->ending))
 			kill(-dead.si_pid, SIGKILL);
 		waitpid(dead.si_pid, &status, 0);
 		if (!child)

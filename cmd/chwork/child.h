@@ -34,6 +34,7 @@ struct child {
 struct crew {
 	struct loop *loop;
 	struct child *first;
+	int ending; /* all were told to end */
 };
 
 /*
@@ -49,8 +50,8 @@ void child_end(struct child *child, int64_t delay);
 /* Hear of those that ended: on SIGCHLD. */
 void crew_reap(struct crew *crew);
 
-/* Send a signal to all process groups. */
-void crew_signal(const struct crew *crew, int number);
+/* Make all end: SIGTERM or SIGKILL to their process groups. */
+void crew_end(struct crew *crew, int number);
 
 /* Log what is left of standard error. */
 void child_hear(struct child *child);

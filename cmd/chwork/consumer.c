@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#define CHUNK 65536
+#define CHUNK 65536 /* bytes, what a pipe holds */
 
 static void
 finish(struct consumer *consumer)
@@ -51,15 +51,17 @@ pass_some(struct consumer *consumer)
 	return flush(consumer);
 }
 
-/* After the end: all that was written, then the end. */
+/*
+ * After the end: all that was written, then the end. A pipe holds a chunk; a
+ * descendant that goes on writing is not followed further.
+ */
 static void
 pass_rest(struct consumer *consumer)
 {
-	while (pass_some(consumer))
+	for (int i = 0; i < 4 && pass_some(consumer); i++)
 		;
 	if (consumer->room.when)
 		return;
-	/* A descendant may have it open still; nobody listens any more. */
 	loop_forget(consumer->child.crew->loop, &consumer->child.out);
 	outlet_feed(&consumer->outlet, "", 0);
 	consumer->passed = 1;

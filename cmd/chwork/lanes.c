@@ -117,6 +117,14 @@ lanes_leave(struct lanes *lanes, struct turn *turn)
 void
 lanes_release(struct lanes *lanes)
 {
+	struct lane *lane;
+
+	for (size_t i = 0; i < lanes->size; i++) {
+		while ((lane = lanes->table[i])) {
+			lanes->table[i] = lane->next;
+			free(lane);
+		}
+	}
 	free(lanes->table);
 	*lanes = (struct lanes) { 0 };
 }

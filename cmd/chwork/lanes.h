@@ -32,7 +32,7 @@ int lanes_enter(struct lanes *lanes, const char *key, size_t len,
 /* The first turn of its lane is over; returns the one that is next, or NULL. */
 struct turn *lanes_leave(struct lanes *lanes, struct turn *turn);
 
-/* Free the table; there are no turns any more. */
+/* Free what lanes there are; their turns are the caller's. */
 void lanes_release(struct lanes *lanes);
 
 #endif

@@ -29,7 +29,7 @@ die(struct worker *worker, int number)
 {
 	sigset_t set;
 
-	crew_signal(&worker->crew, SIGKILL);
+	crew_end(&worker->crew, SIGKILL);
 	if (worker->stage != ENDING)
 		jobs_put_back(worker);
 	streams_put_back(worker);
@@ -46,7 +46,7 @@ on_grace_over(void *arg)
 {
 	struct worker *worker = arg;
 
-	crew_signal(&worker->crew, SIGKILL);
+	crew_end(&worker->crew, SIGKILL);
 }
 
 static void
@@ -57,7 +57,7 @@ on_patience_over(void *arg)
 	say_error("what is still running is ended");
 	jobs_put_back(worker);
 	worker->stage = ENDING;
-	crew_signal(&worker->crew, SIGTERM);
+	crew_end(&worker->crew, SIGTERM);
 	worker->patience.fire = on_grace_over;
 	loop_set(&worker->loop, &worker->patience, GRACE);
 }
@@ -166,7 +166,8 @@ wind_up(struct worker *worker)
 		loop_turn(&worker->loop, CH_NEVER);
 	}
 	streams_close(worker);
-	while (worker->crew.first || (worker->copies && worker->stage != ENDING))
+	while (worker->crew.first ||
+	    (worker->copies && worker->stage != ENDING))
 		loop_turn(&worker->loop, CH_NEVER);
 }
 

@@ -209,6 +209,8 @@ test_matching(void)
 	takes("a n=true drop", "a", "{\"n\":true}", "routes:1");
 	takes("a n=null drop", "a", "{\"n\":null}", NULL);
 	takes("a n={x} drop", "a", "{\"n\":[1]}", NULL);
+	takes("a n.0=1 drop", "a", "{\"n\":[1]}", "routes:1");
+	takes("a n.m=1 drop", "a", "{\"n\":{\"m\":\"1\"}}", "routes:1");
 	takes("a n={{{{x}} drop", "a", "{\"n\":\"{{x}\"}", "routes:1");
 	takes("a 'n=a b' drop", "a", "{\"n\":\"a b\"}", "routes:1");
 	takes("a x=1 y=2 drop\na x=1 drop", "a", "{\"x\":1,\"y\":3}",
