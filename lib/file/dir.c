@@ -423,6 +423,9 @@ ch_dir_open(struct ch_file *file, const char *path, struct ch_err *err)
 		rc = open_folder(file, "groups", &file->groups, err);
 	if (rc == CH_OK)
 		rc = open_folder(file, "live", &file->live, err);
+	/* systemd-tmpfiles leaves alone what somebody has locked so */
+	if (rc == CH_OK)
+		flock(file->root, LOCK_SH | LOCK_NB);
 	if (rc != CH_OK)
 		ch_dir_close(file);
 	return rc;

@@ -17,7 +17,7 @@
 
 struct ch_chan;
 struct ch_chans;  /* chan.c: the open channels, by name */
-struct ch_groups; /* group.c: the open groups, by name */
+struct ch_groups; /* groups.c: the open groups, by name */
 struct ch_owned;  /* live.c: the prefixes this process owns */
 
 struct ch_file {

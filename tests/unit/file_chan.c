@@ -513,6 +513,27 @@ test_owner_death(struct ch_layer *layer)
 }
 
 static void
+test_shared_lock(void)
+{
+	struct ch_layer *layer;
+	int fd;
+
+	store_new();
+	layer = store_open();
+	fd = open(store_path, O_RDONLY | O_DIRECTORY);
+	ok(flock(fd, LOCK_EX | LOCK_NB) < 0,
+	    "rule 30: an open store is locked against tmpfiles");
+	is_int(flock(fd, LOCK_SH | LOCK_NB), 0, "rule 30: not against others");
+	flock(fd, LOCK_UN);
+	ch_close(layer);
+	is_int(flock(fd, LOCK_EX | LOCK_NB), 0, "rule 30: a closed one is not");
+	layer = store_open();
+	is_int(put(layer, "jobs", "{}"), CH_OK, "who holds it hinders nobody");
+	ch_close(layer);
+	close(fd);
+}
+
+static void
 test_descriptors(void)
 {
 	struct rlimit before, few;
@@ -619,6 +640,7 @@ main(void)
 	test_half_removed(layer);
 	test_owner_death(layer);
 	ch_close(layer);
+	test_shared_lock();
 	test_descriptors();
 	test_modes();
 	test_damage();
