@@ -245,7 +245,7 @@ put_age(int64_t ms)
 		snprintf(text, sizeof(text), "%" PRId64 "%s",
 		    ms / units[i].ms, units[i].unit);
 	}
-	put_format(&out, " %7s", text);
+	put_format(&out, " %6s", text);
 }
 
 static int
@@ -267,22 +267,22 @@ widest(const struct found *found)
 static void
 put_channels(const struct found *found, int width)
 {
-	put_format(&out, "\n%-*s %8s %8s %7s %8s %7s %9s %9s %8s %8s\n", width,
+	put_format(&out, "\n%-*s %7s %7s %6s %8s %7s %8s %8s %7s %5s\n", width,
 	    "CHANNEL", "PENDING", "DELAYED", "OLDEST", "CAPACITY", "WAITING",
 	    "SENT", "RECEIVED", "EXPIRED", "FULL");
 	for (size_t i = 0; i < found->nchannels; i++) {
 		const struct ch_channel_stat *stat = &found->channels[i];
 
-		put_format(&out, "%-*s %8" PRIu64 " %8" PRIu64, width,
+		put_format(&out, "%-*s %7" PRIu64 " %7" PRIu64, width,
 		    stat->channel, stat->pending, stat->delayed);
 		put_age(stat->oldest);
 		put_format(&out,
-		    " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %9" PRIu64
-		    " %8" PRIu64 " %8" PRIu64 "\n",
+		    " %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %8" PRIu64
+		    " %7" PRIu64 " %5" PRIu64 "\n",
 		    stat->capacity, stat->waiting, stat->sent, stat->received,
 		    stat->expired, stat->full);
 		if (stat->lost)
-			put_format(&out, "%-*s %8" PRIu64
+			put_format(&out, "%-*s %7" PRIu64
 			    " lost in a reboot\n", width, "", stat->lost);
 	}
 }
@@ -290,13 +290,13 @@ put_channels(const struct found *found, int width)
 static void
 put_groups(const struct found *found, int width)
 {
-	put_format(&out, "\n%-*s %8s %8s %8s\n", width, "GROUP", "MEMBERS",
+	put_format(&out, "\n%-*s %7s %7s %7s\n", width, "GROUP", "MEMBERS",
 	    "SENT", "MISSED");
 	for (size_t i = 0; i < found->ngroups; i++) {
 		const struct ch_group_stat *stat = &found->groups[i];
 
 		put_format(&out,
-		    "%-*s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", width,
+		    "%-*s %7" PRIu64 " %7" PRIu64 " %7" PRIu64 "\n", width,
 		    stat->group, stat->members, stat->sent, stat->missed);
 	}
 }
