@@ -8,6 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How many deliveries are gathered. */
+#define BATCH 1024
+
+/* What is gathered: each message once for every target, in order. */
+static struct {
+	struct ch_message messages[BATCH];
+	uint64_t places[BATCH];
+	char names[BATCH][CH_NAME_MAX + 1]; /* of envelopes */
+	size_t n;
+} batch;
+
 /* --- operands ----------------------------------------------------------- */
 
 static int
@@ -169,12 +180,12 @@ batch_failed(struct send *send, size_t i, int rc, const struct ch_err *err)
 	size_t per = send->ntargets ? send->ntargets : 1, end;
 	uint64_t place = send->place;
 
-	send->place = send->places[i];
+	send->place = batch.places[i];
 	send_failed(send, rc, err);
 	send->place = place;
 	end = (i / per + 1) * per;
-	if (send->stopped && end < send->n)
-		send->n = end;
+	if (send->stopped && end < batch.n)
+		batch.n = end;
 }
 
 void
@@ -184,15 +195,15 @@ send_flush(struct send *send)
 	size_t i = 0, sent;
 	int rc;
 
-	while (i < send->n) {
-		rc = ch_send_many(send->layer, send->batch + i, send->n - i,
+	while (i < batch.n) {
+		rc = ch_send_many(send->layer, batch.messages + i, batch.n - i,
 		    &send->opts, &sent, &err);
 		send->sent += sent;
 		i += sent;
 		if (rc != CH_OK)
 			batch_failed(send, i++, rc, &err);
 	}
-	send->n = 0;
+	batch.n = 0;
 }
 
 static void
@@ -200,13 +211,13 @@ gather(struct send *send, const char *channel, const char *text, size_t len)
 {
 	struct ch_message *message;
 
-	if (send->n == SEND_BATCH)
+	if (batch.n == BATCH)
 		send_flush(send);
-	message = &send->batch[send->n];
+	message = &batch.messages[batch.n];
 	message->channel = channel;
 	message->text = text;
 	message->len = len;
-	send->places[send->n++] = send->place;
+	batch.places[batch.n++] = send->place;
 }
 
 /* One delivery at once, in order behind what was gathered. */
@@ -255,12 +266,12 @@ to_channel(struct send *send, const char *channel, const char *text,
 static void
 gather_envelope(struct send *send, const struct envelope *envelope)
 {
-	if (send->n == SEND_BATCH)
+	if (batch.n == BATCH)
 		send_flush(send);
 	if (send->stopped)
 		return;
-	memcpy(send->names[send->n], envelope->name, sizeof(envelope->name));
-	gather(send, send->names[send->n], envelope->message.text,
+	memcpy(batch.names[batch.n], envelope->name, sizeof(envelope->name));
+	gather(send, batch.names[batch.n], envelope->message.text,
 	    envelope->message.len);
 }
 
@@ -306,7 +317,7 @@ send_message(struct send *send, const char *text, size_t len)
 		send_envelope(send, text, len);
 		return;
 	}
-	if (!deliver && send->n + send->ntargets > SEND_BATCH)
+	if (!deliver && batch.n + send->ntargets > BATCH)
 		send_flush(send);
 	for (size_t i = 0; i < send->ntargets && !send->stopped; i++) {
 		if (deliver)

@@ -18,9 +18,6 @@
 /* The choices of --full, in this order. */
 enum send_full { SEND_FAIL, SEND_WAIT, SEND_DROP_OLDEST };
 
-/* How many deliveries are gathered. */
-#define SEND_BATCH 1024
-
 struct send {
 	/* what the options said */
 	int group;     /* targets are groups */
@@ -52,12 +49,7 @@ struct send {
 	int rc;             /* the first error */
 	int stopped;        /* nothing more is to be sent */
 
-	/* what is gathered: each message once for every target */
 	struct ch_send_opts opts;
-	struct ch_message batch[SEND_BATCH];
-	uint64_t places[SEND_BATCH];
-	char names[SEND_BATCH][CH_NAME_MAX + 1]; /* of envelopes */
-	size_t n;
 };
 
 #define SEND_INIT { .delay = -1, .at = -1, .expiry = -1 }
