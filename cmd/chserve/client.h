@@ -69,6 +69,7 @@ struct client {
 
 	uint32_t slot; /* where clients.c keeps it */
 	char *reply_channel;
+	const char *local; /* what is behind its mark */
 	char *path;
 	uint64_t order; /* of the next message from it */
 	unsigned code;  /* CLOSING, OVER: why; what its peer sees or said */

@@ -1,4 +1,4 @@
-/* Who is here: a table of slots, so that a channel's name leads to its client. */
+/* Who is here: a table of slots, so that a name leads to its client. */
 #include "chserve/clients.h"
 
 #include "common/say.h"
@@ -48,6 +48,7 @@ clients_new(const char *path)
 	    asprintf(&client->reply_channel, "%s%u-%llu", clients_prefix,
 		client->slot, (unsigned long long)++serial) < 0)
 		say_memory();
+	client->local = strchr(client->reply_channel, '!') + 1;
 	return client;
 }
 
@@ -75,16 +76,16 @@ clients_free(struct client *client)
 struct client *
 clients_find(const char *channel)
 {
-	const char *local = strchr(channel, '!');
+	const char *mark = strchr(channel, '!');
 	unsigned long slot;
 	struct client *client;
 
-	if (!local)
+	if (!mark)
 		return NULL;
-	slot = strtoul(local + 1, NULL, 10);
+	slot = strtoul(mark + 1, NULL, 10);
 	client = slot < n_slots ? slots[slot] : NULL;
-	return client && strcmp(client->reply_channel, channel) == 0 ? client
-								     : NULL;
+	/* What is before the mark is ours, or we had not received it. */
+	return client && strcmp(client->local, mark + 1) == 0 ? client : NULL;
 }
 
 size_t

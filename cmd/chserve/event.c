@@ -106,7 +106,7 @@ may_be_sent(long code)
 	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
-/* `close` is a boolean or a positive code; one we cannot send counts as true. */
+/* A boolean or a positive code; one that cannot be sent counts as true. */
 static unsigned
 read_close(struct json value)
 {

@@ -156,7 +156,7 @@ parse_field(struct head *head, char *line)
 	*colon = '\0';
 	for (c = line; *c; c++) {
 		if (!is_token((unsigned char)*c))
-			return 400; /* an underscore, too: it is no token here */
+			return 400; /* an underscore, too: no token here */
 		if (*c >= 'A' && *c <= 'Z')
 			*c |= 0x20;
 	}

@@ -88,7 +88,7 @@ wire_kill(struct client *client)
 	    LWS_TO_KILL_ASYNC);
 }
 
-/* Take whole frames off the queue, one at least, as many as one write may be. */
+/* Write whole frames off the queue: one, or more in up to ONE_WRITE bytes. */
 static int
 write_some(struct client *client)
 {
@@ -127,7 +127,7 @@ wire_flush(struct client *client)
 		}
 	if (client->state != CLIENT_CLOSING || client->queue_n)
 		return;
-	/* Close in the writable callback: by its return value, as it must be. */
+	/* Closed from the writable callback, by its return value. */
 	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, FAREWELL_SECS);
 	lws_callback_on_writable(wsi);
 }
@@ -277,9 +277,13 @@ ws_open(struct ch_err *err)
 	lws_sock_file_fd_type file;
 
 	lws_set_log_level(0, NULL);
-	if (make_context(LWS_SERVER_OPTION_LIBEV) && make_context(0))
-		return ch_err_set(err, CH_UNAVAILABLE,
-		    "libwebsockets does not start");
+	if (make_context(LWS_SERVER_OPTION_LIBEV)) {
+		say_more("libwebsockets lacks its plugin for libev: slow with "
+		    "many connections");
+		if (make_context(0))
+			return ch_err_set(err, CH_UNAVAILABLE,
+			    "libwebsockets does not start");
+	}
 	file.filefd = fcntl(loop_fd(), F_DUPFD_CLOEXEC, 0); /* lws closes it */
 	if (file.filefd < 0)
 		return ch_err_os(err, errno, "start the event loop");
@@ -308,6 +312,8 @@ ws_run(void)
 void
 ws_stop(void)
 {
+	if (stopping)
+		return;
 	stopping = 1;
 	lws_context_destroy(context);
 }
