@@ -5,6 +5,7 @@
 #include "common/say.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,9 +176,8 @@ put_address(struct parts *parts, const char *key, struct json pair)
 	put_part(parts, key, strlen(key), walk.value);
 	if (!json_next(&walk) || json_kind(walk.value) == '"')
 		return;
-	memcpy(port, key, strlen(key));
-	memcpy(port + strlen(key), "_port", 5);
-	put_part(parts, port, strlen(key) + 5, walk.value);
+	snprintf(port, sizeof(port), "%s_port", key);
+	put_part(parts, port, strlen(port), walk.value);
 }
 
 /* Of a key that is there twice the last counts, as everywhere. */

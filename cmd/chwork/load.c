@@ -145,7 +145,7 @@ wrong(struct routes *routes, const struct route *route, const char *subject,
 
 	snprintf(what, sizeof(what), "%s: %s", subject, why);
 	routes->errors++;
-	routes->wrong(route->place, route->command_column, what);
+	routes->wrong(route->command_place, route->command_column, what);
 }
 
 static void

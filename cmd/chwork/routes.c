@@ -350,12 +350,15 @@ read_command(struct line *line)
 {
 	struct route *route = line->route;
 	size_t n = line->words->n - line->i;
+	struct place at;
 
 	if (!n) {
 		wrong(line, line->words->n - 1, "a command is missing");
 		return;
 	}
-	route->command_column = line->words->list[line->i].at.column;
+	at = line->words->list[line->i].at;
+	route->command_place = place_of(line, at.line);
+	route->command_column = at.column;
 	route->argv = grow(NULL, n + 1, sizeof(*route->argv));
 	for (size_t i = 0; i < n; i++)
 		route->argv[i] = copy(words_text(line->words, line->i++));
@@ -416,6 +419,7 @@ route_release(struct route *route)
 	free(route->dir);
 	free(route->channel);
 	free(route->place);
+	free(route->command_place);
 }
 
 static void

@@ -27,7 +27,8 @@ struct stream;
 
 struct route {
 	char *place; /* for people: "routes:3" */
-	unsigned command_column; /* of its line, where argv begins */
+	char *command_place; /* the same of argv[0], which a later line */
+	unsigned command_column; /* may have */
 	char *channel; /* a name or a glob */
 	struct filter *filters;
 	size_t nfilters;

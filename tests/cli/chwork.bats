@@ -69,13 +69,13 @@ log_says() {
 @test "commands are looked for at the start" {
 	mkdir dir
 	touch dir/plain
-	printf 'a exec ./nowhere\nb  exec no-such-command\nc exec ./plain\n' \
-	    > dir/routes
+	printf '%s\n' 'a exec ./nowhere' 'b  exec no-such-command' \
+	    'c exec \' '  ./plain' > dir/routes
 	run chwork --check dir/routes
 	[ "$status" -eq 78 ]
 	[ "${lines[0]}" = "chwork: dir/routes:1:8: ./nowhere: No such file or directory" ]
 	[ "${lines[1]}" = "chwork: dir/routes:2:9: no-such-command: not found in PATH" ]
-	[ "${lines[2]}" = "chwork: dir/routes:3:8: ./plain: Permission denied" ]
+	[ "${lines[2]}" = "chwork: dir/routes:4:3: ./plain: Permission denied" ]
 }
 
 @test "an error in -r names it" {
