@@ -45,7 +45,7 @@ static const struct opt_program program = {
 		 "       chstat --scratch -- COMMAND...",
 	.options = options,
 	.examples = "  chstat\n"
-		    "  chstat --json 'task.*' | jq -c 'select(.pending > 100)'\n"
+		    "  chstat --json 'task.*' | jq 'select(.pending > 9)'\n"
 		    "  chstat --peek 3 jobs\n"
 		    "  chstat --scratch -- ./my-tests\n",
 };

@@ -222,10 +222,8 @@ gather(struct send *send, const char *channel, const char *text, size_t len)
 
 /* One delivery at once, in order behind what was gathered. */
 static void
-deliver_now(struct send *send, const char *channel, const char *text,
-    size_t len,
-    int (*deliver)(struct send *send, const char *channel, const char *text,
-	size_t len, struct ch_err *err))
+deliver_now(struct send *send, send_deliver *deliver, const char *target,
+    const char *text, size_t len)
 {
 	struct ch_err err = CH_ERR_INIT;
 	int rc;
@@ -233,7 +231,7 @@ deliver_now(struct send *send, const char *channel, const char *text,
 	send_flush(send);
 	if (send->stopped)
 		return;
-	rc = deliver(send, channel, text, len, &err);
+	rc = deliver(send, target, text, len, &err);
 	if (rc == CH_OK)
 		send->sent++;
 	else
@@ -284,8 +282,8 @@ deliver_envelope(struct send *send, const struct envelope *envelope)
 		send->opts.delay = envelope->delay;
 		send->opts.at = 0;
 	}
-	deliver_now(send, envelope->name, envelope->message.text,
-	    envelope->message.len, envelope->group ? to_group : to_channel);
+	deliver_now(send, envelope->group ? to_group : to_channel,
+	    envelope->name, envelope->message.text, envelope->message.len);
 	send->opts = opts;
 }
 
@@ -310,8 +308,7 @@ send_envelope(struct send *send, const char *text, size_t len)
 void
 send_message(struct send *send, const char *text, size_t len)
 {
-	int (*deliver)(struct send *, const char *, const char *, size_t,
-	    struct ch_err *) = send->group ? to_group : send->deliver;
+	send_deliver *deliver = send->group ? to_group : send->deliver;
 
 	if (send->envelopes) {
 		send_envelope(send, text, len);
@@ -321,8 +318,7 @@ send_message(struct send *send, const char *text, size_t len)
 		send_flush(send);
 	for (size_t i = 0; i < send->ntargets && !send->stopped; i++) {
 		if (deliver)
-			deliver_now(send, send->targets[i], text, len,
-			    deliver);
+			deliver_now(send, deliver, send->targets[i], text, len);
 		else
 			gather(send, send->targets[i], text, len);
 	}

@@ -18,6 +18,12 @@
 /* The choices of --full, in this order. */
 enum send_full { SEND_FAIL, SEND_WAIT, SEND_DROP_OLDEST };
 
+struct send;
+
+/* Makes one delivery; the status. */
+typedef int send_deliver(struct send *send, const char *target,
+    const char *text, size_t len, struct ch_err *err);
+
 struct send {
 	/* what the options said */
 	int group;     /* targets are groups */
@@ -40,10 +46,8 @@ struct send {
 	/* the run */
 	struct ch_layer *layer;
 	int64_t deadline; /* of the whole run; CH_NEVER */
-	/* stands in for ch_send, one delivery at a time; NULL */
-	int (*deliver)(struct send *send, const char *channel,
-	    const char *text, size_t len, struct ch_err *err);
-	const char *source; /* names places: "stdin:"; NULL: there is one only */
+	send_deliver *deliver; /* in the place of ch_send, or NULL */
+	const char *source; /* begins places: "stdin:"; NULL: only one */
 	uint64_t place;     /* line or number of the present message; 0: none */
 	uint64_t sent;      /* deliveries made */
 	int rc;             /* the first error */

@@ -63,6 +63,19 @@ usual() {
 	done
 }
 
+@test "every example of the pages is true: it is no usage error" {
+	echo x > app.log
+	for program in "${PROGRAMS[@]}"; do
+		[ "$(grep -c '^\.Dl' "$ROOT/man/$program.1")" -ge 2 ]
+		while IFS= read -r example; do
+			status=0
+			timeout 2 bash -o pipefail -c "${example/tail -F/cat}" < /dev/null > /dev/null 2> said || status=$?
+			[ "$status" -ne 64 ] || { echo "$example" && false; }
+			refute grep Usage said
+		done < <(sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' "$ROOT/man/$program.1" | sed 's/\\(dq/"/g')
+	done
+}
+
 @test "an unknown option is 64, with the usage, and long ones are not abbreviated" {
 	for program in "${PROGRAMS[@]}"; do
 		for option in --nonsense --hel --nonsense=1 -Z; do
