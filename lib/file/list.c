@@ -81,16 +81,20 @@ ch_list_clock(const struct ch_list *list)
 	return ch_clock() + list->head.base;
 }
 
-/* CH_NONE: the file is empty, there is nothing to check. */
+/*
+ * CH_NONE: the file is empty, there is nothing to check. So it is as well when
+ * the maker of its first entry was killed before it wrote the header.
+ */
 static int
 read_head(struct ch_list *list, struct ch_err *err)
 {
+	static const struct ch_list_head nothing;
 	struct ch_list_head *head = &list->head;
 	ssize_t n = pread(list->fd, head, sizeof(*head), 0);
 
 	if (n < 0)
 		return failed(list, "read", err);
-	if (n == 0)
+	if (!memcmp(head, &nothing, (size_t)n))
 		return CH_NONE;
 	if ((size_t)n < sizeof(*head) ||
 	    memcmp(head->magic, magic, sizeof(magic)))

@@ -37,7 +37,8 @@ struct ch_list {
 
 /*
  * Read the header of the list behind `fd` and append its entries to `bytes`.
- * An empty file is an empty list. CH_REFUSED: damaged, or a newer version.
+ * An empty file, or header, is an empty list. CH_REFUSED: damaged, or a newer
+ * version.
  */
 int ch_list_load(struct ch_list *list, int fd, const char *group,
     const char *name, uint64_t boot, struct ch_buf *bytes,

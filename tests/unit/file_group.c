@@ -351,6 +351,18 @@ test_killed(struct ch_layer *layer)
 	}
 	is_int(bad, 0, "who is killed while it joins or leaves does no harm");
 	ch_group_drop(layer, "crowd", NULL);
+
+	/* killed between the first entry and the header */
+	ch_group_add(layer, "crowd", "x!1", NULL);
+	i = open(in_store("groups/crowd/members"), O_RDWR);
+	if (pwrite(i, (char[64]){ 0 }, 64, 0) != 64)
+		bail("write", NULL);
+	close(i);
+	is_str(members(layer, "crowd"), "", "an entry that was not finished");
+	is_int(ch_group_add(layer, "crowd", "x!2", NULL), CH_OK,
+	    "is in nobody's way");
+	is_str(members(layer, "crowd"), "x!2", "the next takes its place");
+	ch_group_drop(layer, "crowd", NULL);
 }
 
 static void
