@@ -70,7 +70,7 @@ log_says() {
 	mkdir dir
 	touch dir/plain
 	printf '%s\n' 'a exec ./nowhere' 'b  exec no-such-command' \
-	    'c exec \' '  ./plain' > dir/routes
+	    "c exec \\" '  ./plain' > dir/routes
 	run chwork --check dir/routes
 	[ "$status" -eq 78 ]
 	[ "${lines[0]}" = "chwork: dir/routes:1:8: ./nowhere: No such file or directory" ]
