@@ -177,6 +177,17 @@ int ch_queue_since(const struct ch_queue *queue, uint64_t total,
 int ch_queue_is_expired(const struct ch_queue *queue,
     const struct ch_record *record);
 
+/* A time of the queue's clock by CLOCK_BOOTTIME; CH_NEVER stays what it is. */
+static inline int64_t
+ch_slot_boottime(int64_t time, int64_t base)
+{
+	int64_t at;
+
+	if (time == CH_NEVER || __builtin_sub_overflow(time, base, &at))
+		return CH_NEVER;
+	return at;
+}
+
 static inline const char *
 ch_record_list(const struct ch_record *record)
 {

@@ -14,7 +14,7 @@
 #define LOOK 30000
 
 /*
- * Open the room bell, then lock and see: with room, CH_OK; without, we are
+ * Lock, open the room bell, and see: with room, CH_OK; without, we are
  * counted, the bell is drained, and *wake is when the next message expires.
  */
 static int
@@ -26,11 +26,8 @@ fall_asleep(struct ch_file *file, const char *name, size_t len, int *bell,
 	int rc, dir;
 
 	rc = ch_chan_get(&chan, file, name, len, CH_CHAN_MAKE, err);
-	if (rc == CH_OK && chan->lock < 0) {
+	if (rc == CH_OK)
 		rc = ch_chan_lock(chan, err);
-		if (rc == CH_OK)
-			ch_chan_unlock(chan);
-	}
 	if (rc != CH_OK)
 		return rc;
 	dir = ch_chan_dir(chan);
@@ -38,18 +35,14 @@ fall_asleep(struct ch_file *file, const char *name, size_t len, int *bell,
 		*bell = ch_bell_listen(file, dir, "room");
 	ch_io_close(&dir);
 	if (*bell < 0)
-		return ch_err_os(err, errno, "wait for room in %s",
-		    chan->name);
-	rc = ch_chan_lock(chan, err);
-	if (rc != CH_OK)
-		return rc;
-	rc = ch_queue_expire(&chan->queue, err);
+		rc = ch_err_os(err, errno, "wait for room in %s", chan->name);
+	if (rc == CH_OK)
+		rc = ch_queue_expire(&chan->queue, err);
 	now = &chan->queue.now;
 	if (rc == CH_OK && now->pending + now->delayed >= chan->capacity) {
 		atomic_fetch_add(&chan->queue.header->senders, 1);
 		ch_bell_drain(*bell);
-		*wake = now->earliest == CH_NEVER ? CH_NEVER :
-		    now->earliest - now->base;
+		*wake = ch_slot_boottime(now->earliest, now->base);
 		rc = CH_FULL;
 	}
 	ch_chan_unlock(chan);

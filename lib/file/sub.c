@@ -95,8 +95,6 @@ open_bell(struct ch_sub *sub, struct ch_err *err)
 {
 	int dir;
 
-	if (sub->bell >= 0 && sub->opened == sub->chan->opened)
-		return CH_OK;
 	ch_io_close(&sub->bell);
 	sub->armed = 0;
 	dir = ch_chan_dir(sub->chan);
@@ -111,8 +109,8 @@ open_bell(struct ch_sub *sub, struct ch_err *err)
 }
 
 /*
- * Lock the channel with its bell open: the bell first, then the lock, so that
- * nobody can think that it is not heard.
+ * Lock the channel with its bell open. It is opened under the lock, where the
+ * folder cannot go: before, another could have taken its place.
  */
 static int
 lock_with_bell(struct ch_sub *sub, struct ch_err *err)
@@ -120,21 +118,15 @@ lock_with_bell(struct ch_sub *sub, struct ch_err *err)
 	struct ch_chan *chan = sub->chan;
 	int rc;
 
-	for (;;) {
-		chan->how = CH_CHAN_MAKE;
-		if (chan->lock < 0) {
-			rc = ch_chan_lock(chan, err);
-			if (rc != CH_OK)
-				return rc;
-			ch_chan_unlock(chan);
-		}
+	chan->how = CH_CHAN_MAKE;
+	rc = ch_chan_lock(chan, err);
+	if (rc != CH_OK)
+		return rc;
+	if (sub->bell < 0 || sub->opened != chan->opened)
 		rc = open_bell(sub, err);
-		if (rc == CH_OK)
-			rc = ch_chan_lock(chan, err);
-		if (rc != CH_OK || sub->opened == chan->opened)
-			return rc;
+	if (rc != CH_OK)
 		ch_chan_unlock(chan);
-	}
+	return rc;
 }
 
 static void
@@ -158,8 +150,7 @@ arm(struct ch_sub *sub)
 	ch_bell_drain(sub->bell);
 	sub->armed = 1;
 	sub->idle = 0;
-	sub->due = queue->now.due == CH_NEVER ? CH_NEVER :
-	    queue->now.due - queue->now.base;
+	sub->due = ch_slot_boottime(queue->now.due, queue->now.base);
 	sub->due_real = queue->now.due_real;
 }
 
@@ -276,8 +267,7 @@ ch_sub_is_ready(struct ch_sub *sub)
 	base = slot->base;
 	if (atomic_load(&header->generation) != generation || used)
 		return 1;
-	if (due != CH_NEVER)
-		due -= base;
+	due = ch_slot_boottime(due, base);
 	return due != sub->due || real != sub->due_real ||
 	    due <= ch_clock() || (real != CH_NEVER &&
 	        real <= ch_clock_real());
