@@ -40,6 +40,7 @@ struct receiver {
 	size_t nglobs;
 	int64_t look_at;
 	unsigned turns;
+	int ready; /* made: channels found from now on are new */
 	struct epoll_event events[EVENTS];
 	int nevents; /* gathered by wait, not yet seen by take */
 	struct ch_buf text, names;
@@ -225,6 +226,7 @@ subscribe(struct receiver *r, const char *name, struct ch_err *err)
 	}
 	rc = ch_sub_new(&sub, r->file, name, err);
 	if (rc == CH_OK && (r->base.flags & CH_WATCH)) {
+		sub->is_new = r->ready;
 		rc = ch_watch_start(sub, r->inotify, err);
 		if (rc != CH_OK)
 			ch_sub_free(sub);
@@ -370,6 +372,7 @@ ch_receive_file_new(struct ch_receiver **receiver, struct ch_layer *layer,
 		ch_receive_file_free(&r->base);
 		return rc;
 	}
+	r->ready = 1;
 	*receiver = &r->base;
 	return CH_OK;
 }

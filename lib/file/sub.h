@@ -23,6 +23,7 @@ struct ch_sub {
 	/* a watcher's */
 	int watch;            /* the watch file, its lock shared; -1 */
 	int wd;               /* of inotify */
+	int is_new;           /* the channel came after the watcher */
 	uint64_t total, epoch; /* how far it has seen */
 	uint64_t seen;        /* the number of the next record */
 	uint64_t part;        /* of a list that it is in the middle of */

@@ -47,7 +47,7 @@ ch_watch_start(struct ch_sub *sub, int inotify, struct ch_err *err)
 	const struct ch_slot *now = &chan->queue.now;
 	int again, rc;
 
-	again = sub->opened != 0;
+	again = sub->opened != 0 || sub->is_new;
 	ch_io_close(&sub->watch);
 	chan->how = CH_CHAN_MAKE;
 	rc = ch_chan_lock(chan, err);
@@ -57,7 +57,7 @@ ch_watch_start(struct ch_sub *sub, int inotify, struct ch_err *err)
 	rc = follow_file(sub, inotify, err);
 	if (rc == CH_OK) {
 		atomic_fetch_add(&chan->queue.header->watchers, 1);
-		/* a folder made anew is seen from its beginning */
+		/* a folder made since is seen from its beginning */
 		sub->total = again ? 0 : now->total;
 		sub->seen = again ? 1 : now->next;
 		sub->epoch = again ? 0 : now->epoch;

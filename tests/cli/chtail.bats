@@ -155,6 +155,18 @@ tail_on() {
 	[ "$line" = '{"channel":"task.b","message":{"n":2}}' ]
 }
 
+@test "--channel with a glob sees new channels from their first message" {
+	mkfifo said
+	exec {said}<> said
+	START_ERR=said start chtail --channel -c 2000 'task.*'
+	next_line "$said"
+	for ((i = 0; i < 20; i++)); do
+		send_numbers "task.$i" 1 100
+	done
+	ended "$pid"
+	[ "$ended" -eq 0 ]
+}
+
 @test "-f is taken; what is not there is not" {
 	run -124 chtail -q -f -t 0.1 chat
 	for option in -n3 --lines=3 --since=10m -i; do
