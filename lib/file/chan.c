@@ -567,7 +567,7 @@ ch_chan_touch(struct ch_chan *chan)
 
 /* --- removing ------------------------------------------------------------ */
 
-/* Watchers hold the watch file's lock together; one that was killed does not. */
+/* Watchers share the watch file's lock; one that was killed holds none. */
 static int
 is_watched(struct ch_chan *chan)
 {

@@ -3,8 +3,9 @@
  * owned. Every file of this room works on a struct ch_file.
  *
  * Rooms within the room, lowest first: lock, bell, dir, queue (a mapped ring,
- * knows nothing of names), chan (a channel's folder: lock, queue, bells), delay,
- * live (owners), group, then send, receive, room (senders that wait), sweep.
+ * knows nothing of names), chan (a channel's folder: lock, queue, bells),
+ * delay, live (owners), group, then send, receive, room (senders that wait),
+ * sweep.
  * Lock order: live, group, queue; never two of a kind.
  */
 #ifndef CH_FILE_FILE_H

@@ -328,7 +328,8 @@ sweep_hidden(struct ch_file *file, const char *path)
 {
 	struct stat st;
 
-	if (strncmp(path, GONE, strlen(GONE)) && strncmp(path, NEW, strlen(NEW)))
+	if (strncmp(path, GONE, strlen(GONE)) &&
+	    strncmp(path, NEW, strlen(NEW)))
 		return;
 	if (fstatat(file->live, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    ch_clock_real() - (int64_t)st.st_mtime * 1000 < KEEP_MS)

@@ -38,8 +38,8 @@ holder(int fd)
 	if (!locks)
 		return 0;
 	while (!found && fgets(line, sizeof(line), locks)) {
-		if (sscanf(line, "%*s %15s %15s %15s %d %x:%x:%lu", kind, access,
-		        way, &pid, &major, &minor, &inode) != 7)
+		if (sscanf(line, "%*s %15s %15s %15s %d %x:%x:%lu", kind,
+		        access, way, &pid, &major, &minor, &inode) != 7)
 			continue;
 		if (!strcmp(kind, "FLOCK") && inode == st.st_ino &&
 		    makedev(major, minor) == st.st_dev)

@@ -318,7 +318,7 @@ sync_range(struct ch_queue *queue, size_t at, size_t len, struct ch_err *err)
 	return CH_OK;
 }
 
-/* With durable, the records reach the disk before the state that counts them. */
+/* With durable, records reach the disk before the state that counts them. */
 static int
 sync_appended(struct ch_queue *queue, uint64_t before, struct ch_err *err)
 {
@@ -557,7 +557,8 @@ look(const struct ch_queue *queue, uint64_t *at,
 		    record->size < sizeof(*record) + 1 ||
 		    (uint64_t)record->list + record->text + sizeof(*record) +
 		        1 > record->size)
-			return is_damaged(queue, "a record makes no sense", err);
+			return is_damaged(queue, "a record makes no sense",
+			    err);
 		*found = record;
 		return CH_OK;
 	}

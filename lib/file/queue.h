@@ -11,8 +11,8 @@
  * ch_queue_load, any number of changes, ch_queue_commit. Without a commit
  * nothing has happened. Nothing here knows of names, folders or bells.
  *
- * Times are in the queue's own clock: CLOCK_BOOTTIME plus slot.base, in ms. Only
- * base changes when the machine boots, so deadlines outlive a reboot.
+ * Times are in the queue's own clock: CLOCK_BOOTTIME plus slot.base, in ms.
+ * Only base changes when the machine boots, so deadlines outlive a reboot.
  */
 #ifndef CH_FILE_QUEUE_H
 #define CH_FILE_QUEUE_H

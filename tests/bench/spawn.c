@@ -1,6 +1,6 @@
 /*
- * spawn N COMMAND... -- REFERENCE... - the median time of a process, beside that
- * of another, N of each in turns, and the memory that the first takes.
+ * spawn N COMMAND... -- REFERENCE... - the median time of a process, beside
+ * that of another, N of each in turns, and the memory that the first takes.
  */
 #include "bench/bench.h"
 

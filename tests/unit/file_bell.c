@@ -39,7 +39,8 @@ test_sleep(struct ch_layer *layer)
 	is_str(next_of(one, CH_NOW), "", "nothing is left");
 	is_str(next_of(two, CH_NOW), "", "for both");
 	ok(!is_readable(one) && !is_readable(two), "rule 14: then it is drained");
-	is_int((long long)stat_of(layer, "jobs").waiting, 2, "both wait again");
+	is_int((long long)stat_of(layer, "jobs").waiting, 2,
+	    "both wait again");
 	ch_receiver_free(one);
 	is_int((long long)stat_of(layer, "jobs").waiting, 1,
 	    "who leaves takes itself out");

@@ -388,7 +388,8 @@ test_delay(struct ch_layer *layer)
 	opts.delay = 30;
 	ch_send(layer, "timed", "{\"n\":1}", 7, &opts, NULL);
 	put_n(layer, "timed", 0);
-	is_int((long long)stat_of(layer, "timed").delayed, 2, "two are not due");
+	is_int((long long)stat_of(layer, "timed").delayed, 2,
+	    "two are not due");
 	receiver = listen_to(layer, "timed", 0);
 	is_str(next_of(receiver, CH_NOW), "timed {\"n\":0}",
 	    "rule 5: what is due comes");
