@@ -228,6 +228,34 @@ test_many_cleaners(struct ch_layer *layer)
 }
 
 static void
+test_killed_cleaners(struct ch_layer *layer)
+{
+	struct owner owner = { "k!", "ends", 300, "g", 0 };
+	struct timespec nap = { 0, 0 };
+	int i, n, missing = 0;
+	char seen[300] = "";
+	pid_t pid;
+
+	die(&owner);
+	for (i = 0; i < 30 && is_there("live/k"); i++) {
+		pid = in_child(clean, NULL);
+		nap.tv_nsec = 300000 + i * 50000;
+		nanosleep(&nap, NULL);
+		kill(pid, SIGKILL);
+		end_of(pid);
+	}
+	ch_sweep(layer, 0, NULL, NULL);
+	ok(!is_there("live/k") && !is_there("groups/g") &&
+	    !is_there("channels/k!"), "rule 26: a killed cleaner is followed "
+	    "by another");
+	while (sscanf(take(layer, "ends"), "ends {\"n\":%d}", &n) == 1)
+		seen[n] = 1;
+	for (i = 0; i < 300; i++)
+		missing += !seen[i];
+	is_int(missing, 0, "rule 26: and every will is sent");
+}
+
+static void
 test_torn(struct ch_layer *layer)
 {
 	struct owner owner = { "t!", "ends", 3, NULL, 0 };
@@ -317,13 +345,15 @@ main(void)
 	struct ch_layer *layer;
 
 	store_new();
-	store_config("{\"channels\":[{\"match\":\"small\",\"capacity\":2}]}");
+	store_config("{\"channels\":[{\"match\":\"small\",\"capacity\":2},"
+	    "{\"match\":\"ends\",\"capacity\":100000}]}");
 	layer = store_open();
 	test_alive(layer);
 	test_wills(layer);
 	test_one_will(layer);
 	test_full(layer);
 	test_many_cleaners(layer);
+	test_killed_cleaners(layer);
 	test_torn(layer);
 	test_foreign(layer);
 	test_random(layer);
