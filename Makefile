@@ -44,6 +44,7 @@ LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS)
 JANSSON = $(or $(filter /%,$(shell $(CC) -print-file-name=libjansson.a)),-ljansson)
 LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets)
 
+MAKEFLAGS += --no-print-directory
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
