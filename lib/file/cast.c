@@ -181,7 +181,7 @@ cast_parts(struct cast *cast, struct copy *copy, const struct copied *list)
 
 	if (exclude && !strncmp(exclude, list->name, len))
 		local = exclude + len;
-	if (ch_scan_parts(bytes, list->len, list->sum, local,
+	if (ch_scan_parts(bytes, list->len, &list->sum, local,
 	        local ? strlen(local) : 0, &scan) < 0) {
 		fail(cast, is_damaged(cast->group, list, &err), &err);
 		return;
@@ -239,7 +239,7 @@ cast_roll(struct cast *cast, struct copy *copy, const struct copied *list)
 	size_t at = 0, n = 0;
 	struct ch_scan scan;
 
-	if (ch_scan_roll(bytes, list->len, list->sum, copy->since, NULL, 0,
+	if (ch_scan_roll(bytes, list->len, &list->sum, copy->since, NULL, 0,
 	        &scan) < 0) {
 		fail(cast, is_damaged(cast->group, list, &err), &err);
 		return;
@@ -342,7 +342,7 @@ tour_parts(struct tour *tour, const char *bytes, const struct copied *list,
 		tour->met_gone = 1;
 		return CH_OK;
 	}
-	if (ch_scan_parts(bytes, list->len, list->sum, NULL, 0, &scan) < 0)
+	if (ch_scan_parts(bytes, list->len, &list->sum, NULL, 0, &scan) < 0)
 		return is_damaged(tour->group, list, err);
 	memcpy(name, list->name, len);
 	while (rc == CH_OK &&
@@ -364,7 +364,7 @@ tour_roll(struct tour *tour, const char *bytes, const struct copied *list,
 	size_t at = 0;
 	int rc = CH_OK;
 
-	if (ch_scan_roll(bytes, list->len, list->sum, since, NULL, 0,
+	if (ch_scan_roll(bytes, list->len, &list->sum, since, NULL, 0,
 	        &scan) < 0)
 		return is_damaged(tour->group, list, err);
 	while (rc == CH_OK &&

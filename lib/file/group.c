@@ -56,6 +56,13 @@ is_roll(const struct ch_party *party)
 	return !strcmp(party->name, "members");
 }
 
+static void
+remember_sum(struct ch_party *party, const struct ch_list *list)
+{
+	party->used = list->head.used;
+	party->sum = list->head.sum;
+}
+
 /*
  * Load a list and scan it for name[0..len). On CH_OK ch_groups_done is to be
  * called.
@@ -65,17 +72,21 @@ examine(struct ch_group *group, struct ch_party *party, struct ch_list *list,
     struct ch_buf *bytes, const char *name, size_t len, struct ch_scan *scan,
     struct ch_err *err)
 {
+	const uint64_t *sum = &list->head.sum;
 	int rc;
 
 	ch_buf_clear(bytes);
 	rc = ch_groups_load(group, party, list, bytes, err);
 	if (rc != CH_OK)
 		return rc;
+	if (party->used == list->head.used && party->sum == list->head.sum)
+		sum = NULL;
 	rc = is_roll(party) ?
-	    ch_scan_roll(bytes->data, bytes->len, list->head.sum,
-	        since(group, list), name, len, scan) :
-	    ch_scan_parts(bytes->data, bytes->len, list->head.sum, name, len,
-	        scan);
+	    ch_scan_roll(bytes->data, bytes->len, sum, since(group, list),
+	        name, len, scan) :
+	    ch_scan_parts(bytes->data, bytes->len, sum, name, len, scan);
+	if (rc == 0)
+		remember_sum(party, list);
 	if (rc < 0) {
 		rc = ch_err_set(err, CH_REFUSED,
 		    "group %s: %s is damaged: its sum is wrong", group->name,
@@ -293,6 +304,8 @@ join(struct ch_group *group, const char *prefix, const char *local,
 	if (rc == CH_OK && scan.found == CH_SCAN_ABSENT)
 		rc = ch_list_append(&list, part, len + 1,
 		    ch_scan_hash(local, len), err);
+	if (rc == CH_OK)
+		remember_sum(party, &list);
 	ch_groups_done(party, &list);
 	if (rc != CH_OK && !scan.living)
 		ch_groups_unlink(group, party, NULL);
@@ -325,6 +338,8 @@ enlist(struct ch_group *group, const char *channel, struct ch_err *err)
 	} else {
 		rc = ch_list_poke(&list, scan.at, &now, sizeof(now), err);
 	}
+	if (rc == CH_OK)
+		remember_sum(party, &list);
 	ch_groups_done(party, &list);
 	if (rc != CH_OK && !scan.living)
 		ch_groups_unlink(group, party, NULL);

@@ -255,6 +255,7 @@ add_party(void *arg, const char *name)
 	}
 	snprintf(party->name, sizeof(party->name), "%s", name);
 	party->fd = -1;
+	party->used = party->sum = 0;
 	return CH_OK;
 }
 

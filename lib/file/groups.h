@@ -30,6 +30,7 @@ struct ch_group_head {
 struct ch_party {
 	char name[CH_NAME_MAX + 1]; /* "p!", or "members" */
 	int fd; /* kept open, or -1 */
+	uint64_t used, sum; /* of the list when its sum was last found right */
 };
 
 struct ch_group {

@@ -32,10 +32,11 @@ compare(struct ch_scan *scan, int counts, size_t at, const char *entry,
 }
 
 int
-ch_scan_parts(const char *bytes, size_t n, uint64_t sum, const char *name,
-    size_t len, struct ch_scan *scan)
+ch_scan_parts(const char *bytes, size_t n, const uint64_t *sum,
+    const char *name, size_t len, struct ch_scan *scan)
 {
 	size_t at, part;
+	uint64_t found = 0;
 	int counts;
 
 	*scan = (struct ch_scan){ 0 };
@@ -44,12 +45,13 @@ ch_scan_parts(const char *bytes, size_t n, uint64_t sum, const char *name,
 		counts = !((unsigned char)bytes[at] & CH_PART_DEAD);
 		if (!part || part >= CH_NAME_MAX || part >= n - at)
 			return -1;
-		sum -= ch_scan_hash(bytes + at + 1, part);
+		if (sum)
+			found += ch_scan_hash(bytes + at + 1, part);
 		count(scan, counts, part + 1);
 		if (name && part == len)
 			compare(scan, counts, at, bytes + at + 1, name, len);
 	}
-	return sum ? -1 : 0;
+	return sum && *sum != found ? -1 : 0;
 }
 
 static size_t
@@ -72,24 +74,28 @@ entry_at(const char *bytes, size_t n, size_t at)
 }
 
 int
-ch_scan_roll(const char *bytes, size_t n, uint64_t sum, int64_t since,
+ch_scan_roll(const char *bytes, size_t n, const uint64_t *sum, int64_t since,
     const char *name, size_t len, struct ch_scan *scan)
 {
 	const struct ch_roll_entry *entry;
+	uint64_t found = 0;
 	size_t at;
 
 	*scan = (struct ch_scan){ 0 };
 	for (at = 0; at < n; at += entry_size(entry->len)) {
 		entry = entry_at(bytes, n, at);
-		if (!entry || ch_name_check(entry->name, CH_TO_SEND, NULL))
+		if (!entry)
 			return -1;
-		sum -= ch_scan_hash(entry->name, entry->len);
+		if (sum && ch_name_check(entry->name, CH_TO_SEND, NULL))
+			return -1;
+		if (sum)
+			found += ch_scan_hash(entry->name, entry->len);
 		count(scan, entry->time > since, entry_size(entry->len));
 		if (name && entry->len == len)
 			compare(scan, entry->time > since, at, entry->name,
 			    name, len);
 	}
-	return sum ? -1 : 0;
+	return sum && *sum != found ? -1 : 0;
 }
 
 size_t

@@ -34,16 +34,17 @@ uint64_t ch_scan_hash(const char *name, size_t len);
 
 /*
  * Scan a list of parts, looking for name[0..len) (NULL: for none). 0, or -1
- * when it is damaged: `sum` is not the entries'.
+ * when it is damaged: *sum is not the entries' (NULL: known to be right, which
+ * saves most of the work).
  */
-int ch_scan_parts(const char *bytes, size_t n, uint64_t sum, const char *name,
-    size_t len, struct ch_scan *scan);
+int ch_scan_parts(const char *bytes, size_t n, const uint64_t *sum,
+    const char *name, size_t len, struct ch_scan *scan);
 /*
  * The same for a roll, which lies aligned to 8 bytes; only entries added after
  * `since` count. Every name in it is one to send to.
  */
-int ch_scan_roll(const char *bytes, size_t n, uint64_t sum, int64_t since,
-    const char *name, size_t len, struct ch_scan *scan);
+int ch_scan_roll(const char *bytes, size_t n, const uint64_t *sum,
+    int64_t since, const char *name, size_t len, struct ch_scan *scan);
 
 /* Make an entry; its size. `room` holds CH_ROLL_ENTRY_MAX bytes, aligned. */
 #define CH_ROLL_ENTRY_MAX 120
