@@ -158,6 +158,14 @@ fuzzed: $(FUZZ:%=$(B)/tests/fuzz/%)
 			tests/fuzz/corpus/$$f || exit; \
 	done
 
+model: ## what Spin proves of queue, lock and bell (Debian: spin)
+	$(Q)mkdir -p $(B)/model
+	$(Q)for late in '' -DLATE; do \
+		(cd $(B)/model && spin $$late -a $(abspath tests/model/bell.pml) && \
+		$(CC) -w -O2 -DSAFETY -DNOCLAIM -o pan pan.c && \
+		./pan -m200000 | tee log && grep -q 'errors: 0' log) || exit; \
+	done
+
 bench: all $(BENCH) ## the figures, ours beside a reference of the same run
 	$(Q)CH_BIN=$(abspath $(B))/bin tests/bench/run
 
@@ -220,7 +228,7 @@ help: ## this list
 		Makefile
 
 .PHONY: all tests check unit contract cli browser lint asan tsan sanitized \
-	fuzz fuzzed bench cover covered format deps deps-check demo install uninstall \
+	fuzz fuzzed model bench cover covered format deps deps-check demo install uninstall \
 	clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
