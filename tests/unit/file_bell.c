@@ -38,7 +38,7 @@ test_sleep(struct ch_layer *layer)
 	is_str(next_of(two, CH_NOW), "jobs {\"n\":2}", "and two takes");
 	is_str(next_of(one, CH_NOW), "", "nothing is left");
 	is_str(next_of(two, CH_NOW), "", "for both");
-	ok(!is_readable(one) && !is_readable(two), "rule 14: then it is drained");
+	ok(!is_readable(one) && !is_readable(two), "rule 14: it is drained");
 	is_int((long long)stat_of(layer, "jobs").waiting, 2,
 	    "both wait again");
 	ch_receiver_free(one);

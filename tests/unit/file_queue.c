@@ -137,7 +137,8 @@ test_growth(void)
 	is_int(ch_queue_grow(&queue, fd, 2 * 9100, NULL), CH_OK, "it grows");
 	append(&queue, 'd', 9000);
 	ch_queue_commit(&queue, NULL);
-	is_str(letters(&queue), "bcd", "rule 2: growth copies the wrapped part");
+	is_str(letters(&queue), "bcd",
+	    "rule 2: growth copies the wrapped part");
 	is_int(ch_queue_load(&other, ch_clock_boot(), NULL), CH_NONE,
 	    "rule 3: another handle sees that the file has grown");
 	ch_queue_follow(&other, fd, NULL);
