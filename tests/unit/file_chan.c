@@ -608,7 +608,8 @@ test_damage(void)
 			bail("damage", NULL);
 		layer = store_open();
 		rc = ch_peek(layer, "bad", 10, ignore, NULL, &err);
-		is_int(rc, CH_REFUSED, "%s is refused: %s", cases[i].what, err.text);
+		is_int(rc, CH_REFUSED, "%s is refused: %s", cases[i].what,
+		    err.text);
 		is_str(take(layer, "bad"), "status -65", "also by receivers");
 		is_int(ch_stat_channels(layer, NULL, keep_stat,
 		    &(struct ch_channel_stat){ 0 }, &err), CH_REFUSED,
