@@ -167,13 +167,19 @@ bell_ready(struct watch *watch, uint32_t ready)
 }
 
 static void
+sweep(void)
+{
+	ch_sweep(layer, SWEEP_IDLE, NULL, NULL);
+}
+
+static void
 look(struct due *due)
 {
 	due_set(&looks, due, LOOK_MS);
 	if (!listening)
 		listening = loop_add(&bell, EPOLLIN) == 0;
 	if (++looked % SWEEP_LOOKS == 0)
-		ch_sweep(layer, SWEEP_IDLE, NULL, NULL);
+		sweep();
 	bridge_drain();
 }
 
@@ -190,6 +196,7 @@ bridge_open(struct ch_layer *on, struct ch_err *err)
 		    err);
 	if (rc != CH_OK)
 		return rc;
+	sweep(); /* a server before us may have left connections behind */
 	bell.fd = ch_receiver_fd(receiver);
 	due_set(&looks, &next_look, LOOK_MS);
 	bridge_drain(); /* look before sleeping */
@@ -227,6 +234,31 @@ send_scratch(const char *channel, struct ch_err *err)
 	return ch_send(layer, channel, scratch.data, scratch.len, &opts, err);
 }
 
+static void
+write_disconnect(const struct client *client, unsigned code)
+{
+	struct event_of of = event_of(client);
+
+	ch_buf_clear(&scratch);
+	event_disconnect(&scratch, &of, code);
+}
+
+/* Leave (again) the disconnect to be sent in case that we die. */
+static void
+leave_will(const struct client *client)
+{
+	write_disconnect(client, CODE_LOST);
+	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, scratch.data,
+	    scratch.len, NULL);
+}
+
+static void
+take_will_back(const struct client *client)
+{
+	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, NULL, 0, NULL);
+}
+
+/* The will comes first: whoever was told of the client is told of its end. */
 int
 bridge_connect(struct client *client, const struct head *head,
     const struct event_peer *from, const struct event_peer *to,
@@ -235,11 +267,13 @@ bridge_connect(struct client *client, const struct head *head,
 	struct event_of of = event_of(client);
 	int rc;
 
+	client->order++;
+	leave_will(client);
 	ch_buf_clear(&scratch);
 	event_connect(&scratch, &of, head, from, to);
 	rc = send_scratch(EVENT_CONNECT, err);
-	if (rc == CH_OK)
-		client->order++;
+	if (rc != CH_OK)
+		take_will_back(client);
 	return rc;
 }
 
@@ -256,26 +290,9 @@ bridge_receive(struct client *client, struct ch_err *err)
 	rc = send_scratch(EVENT_RECEIVE, err);
 	if (rc == CH_OK) {
 		client->order++;
-		bridge_will(client);
+		leave_will(client);
 	}
 	return rc;
-}
-
-static void
-write_disconnect(const struct client *client, unsigned code)
-{
-	struct event_of of = event_of(client);
-
-	ch_buf_clear(&scratch);
-	event_disconnect(&scratch, &of, code);
-}
-
-void
-bridge_will(struct client *client)
-{
-	write_disconnect(client, CODE_LOST);
-	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, scratch.data,
-	    scratch.len, NULL);
 }
 
 void
@@ -290,7 +307,7 @@ bridge_disconnect(struct client *client)
 		say_more("%s", err.text); /* nobody has to take them */
 	else if (rc != CH_OK)
 		say_status(rc, &err);
-	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, NULL, 0, NULL);
+	take_will_back(client);
 }
 
 void

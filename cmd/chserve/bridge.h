@@ -24,9 +24,6 @@ int bridge_connect(struct client *client, const struct head *head,
 int bridge_receive(struct client *client, struct ch_err *err);
 void bridge_disconnect(struct client *client);
 
-/* Leave (again) the disconnect to be sent in case that we die. */
-void bridge_will(struct client *client);
-
 /* Leave all the groups that the client is in. */
 void bridge_leave(struct client *client);
 

@@ -132,7 +132,6 @@ accept_client(struct client *client)
 		return -1;
 	}
 	client->state = CLIENT_OPEN;
-	bridge_will(client);
 	due_set(&silent, &client->keep, PING_MS);
 	return 0;
 }

@@ -198,8 +198,7 @@ worker_run(struct worker *worker, struct ch_err *err)
 	if (rc == CH_OK)
 		rc = intakes_open(worker, err);
 	if (rc == CH_OK) {
-		worker->look = ch_clock();
-		worker->sweep = worker->look + SWEEP;
+		worker->look = worker->sweep = ch_clock();
 		streams_start(worker);
 		while (worker->stage == WORKING)
 			work(worker);

@@ -440,6 +440,34 @@ wakes() {
 	[ "$ended" -eq 0 ]
 }
 
+# killed_waiting: a server that was killed while a connection waited
+killed_waiting() {
+	serve
+	mkfifo case
+	timeout 60 python3 "$ROOT/tests/cli/wscases.py" left_waiting "$url" > case &
+	client=$!
+	exec {told}< case
+	next_line "$told"
+	kill -KILL "$server"
+	ended "$client"
+	[ "$ended" -eq 0 ]
+}
+
+@test "what a killed server left is told when the next one starts" {
+	killed_waiting
+	rm ready
+	serve
+	run chrecv -c 1 -t 30 websocket.disconnect
+	[[ $output == *'"path":"/wait","order":1,"code":1006}' ]]
+	run -1 chrecv --no-wait websocket.disconnect
+}
+
+@test "what a killed server left is told when a worker starts" {
+	killed_waiting
+	run timeout 60 chwork --once -r 'websocket.disconnect exec --reply none printenv CH_CODE'
+	[ "$output" = "chwork: printenv: 1006" ]
+}
+
 # --- other people's clients -------------------------------------------------
 
 @test "python3-websockets: echo through a consumer, both kinds" {

@@ -459,6 +459,18 @@ def told_to_go():
     print(sock.read_close())
 
 
+def left_waiting():
+    """A connection that nobody answers, until its server is gone."""
+    sock = Socket(URL)
+    sock.ask("/wait")
+    take("websocket.connect")
+    print("waiting", flush=True)
+    try:
+        sock.read(1)
+    except (EOFError, ConnectionResetError):
+        pass
+
+
 def killed_server():
     sock, channel = accepted()
     run("chgroup", "add", "room", channel)
