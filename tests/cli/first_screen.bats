@@ -39,6 +39,20 @@ demo() {
 	refute curl -s --max-time 30 "$url"
 }
 
+# On a terminal Ctrl-C tells the server as well, which may be gone at once.
+@test "Ctrl-C ends make demo without a word" {
+	watch_fifo said
+	mkfifo keys
+	script -qefc "'$ROOT/packaging/demo' '$CH_BIN'" /dev/null < keys > said &
+	demo_pid=$!
+	STARTED+=("$demo_pid")
+	exec {keys}> keys
+	until [[ ${line:-} == Ctrl-C* ]]; do next_line "$fd"; done
+	printf '\3' >&"$keys"
+	ended "$demo_pid"
+	[ "$ended" -eq 0 ]
+}
+
 @test "export PATH=\$PWD/build/release/bin:\$PATH" {
 	demo
 	[[ ${paste[0]} == 'export PATH='*':$PATH' ]]
