@@ -19,7 +19,7 @@
 #include "file/dir.h"
 #include "file/lock.h"
 
-#define BUCKETS 4096
+#define BUCKETS 64 /* at first; a power of two */
 /* How often a folder may vanish between looking and opening. */
 #define TRIES 100
 
@@ -32,7 +32,8 @@
 struct ch_chans {
 	struct ch_chan *ringing[RINGING];
 	unsigned ring_next;
-	struct ch_chan *bucket[BUCKETS];
+	struct ch_chan **bucket; /* by the name's hash */
+	size_t nbuckets;
 	struct ch_chan *newest, *oldest;
 	size_t open, limit;
 };
@@ -59,8 +60,13 @@ ch_chans_new(struct ch_file *file, struct ch_err *err)
 	struct rlimit files = { .rlim_cur = 1024 };
 	struct ch_chans *chans = calloc(1, sizeof(*chans));
 
-	if (!chans)
+	if (chans)
+		chans->bucket = calloc(BUCKETS, sizeof(*chans->bucket));
+	if (!chans || !chans->bucket) {
+		free(chans);
 		return ch_err_memory(err);
+	}
+	chans->nbuckets = BUCKETS;
 	getrlimit(RLIMIT_NOFILE, &files);
 	/* each has one or two descriptors, and others need some as well */
 	chans->limit = files.rlim_cur > 128 ? (files.rlim_cur - 64) / 3 : 16;
@@ -131,7 +137,30 @@ link_use(struct ch_chans *chans, struct ch_chan *chan)
 static struct ch_chan **
 bucket_of(struct ch_chans *chans, const char *name, size_t len)
 {
-	return &chans->bucket[ch_hash(name, len, 0) % BUCKETS];
+	return &chans->bucket[ch_hash(name, len, 0) & (chans->nbuckets - 1)];
+}
+
+/* Twice the buckets; without memory for them the chains grow longer. */
+static void
+widen(struct ch_chans *chans)
+{
+	struct ch_chan **old = chans->bucket, **bucket, *chan, *next;
+	size_t i, n = chans->nbuckets;
+
+	bucket = calloc(2 * n, sizeof(*bucket));
+	if (!bucket)
+		return;
+	chans->bucket = bucket;
+	chans->nbuckets = 2 * n;
+	for (i = 0; i < n; i++)
+		for (chan = old[i]; chan; chan = next) {
+			next = chan->next;
+			bucket = bucket_of(chans, chan->name,
+			    strlen(chan->name));
+			chan->next = *bucket;
+			*bucket = chan;
+		}
+	free(old);
 }
 
 static void
@@ -157,6 +186,7 @@ ch_chans_free(struct ch_file *file)
 		return;
 	while (file->chans->newest)
 		forget(file->chans->newest);
+	free(file->chans->bucket);
 	free(file->chans);
 	file->chans = NULL;
 }
@@ -343,42 +373,52 @@ ch_chan_open(const struct ch_chan *chan, const char *name, int flags,
 	return fd;
 }
 
+/* A place in the cache for one that is not open; NULL: no memory. */
+static struct ch_chan *
+add(struct ch_file *file, const char *name, size_t len)
+{
+	struct ch_chans *chans = file->chans;
+	struct ch_chan *chan, **bucket;
+
+	while (chans->open >= chans->limit && evict(chans, NULL))
+		;
+	if (chans->open >= chans->nbuckets)
+		widen(chans);
+	chan = calloc(1, sizeof(*chan));
+	if (!chan)
+		return NULL;
+	chan->file = file;
+	chan->lock = chan->live = chan->bell = -1;
+	memcpy(chan->name, name, len);
+	ch_limits_for(&file->base.limits, chan->name, &chan->capacity,
+	    &chan->expiry);
+	bucket = bucket_of(chans, name, len);
+	chan->next = *bucket;
+	*bucket = chan;
+	chans->open++;
+	link_use(chans, chan);
+	return chan;
+}
+
 int
 ch_chan_get(struct ch_chan **found, struct ch_file *file, const char *name,
     size_t len, enum ch_chan_how how, struct ch_err *err)
 {
 	struct ch_chans *chans = file->chans;
-	struct ch_chan **bucket = bucket_of(chans, name, len), *chan;
+	struct ch_chan *chan = *bucket_of(chans, name, len);
 
-	*found = NULL;
-	for (chan = *bucket; chan; chan = chan->next)
-		if (!strncmp(chan->name, name, len) && !chan->name[len])
-			break;
-	if (chan && chan == chans->newest) {
-		chan->how = how;
-		*found = chan;
-		return CH_OK;
-	}
-	if (chan) {
+	while (chan && (strncmp(chan->name, name, len) || chan->name[len]))
+		chan = chan->next;
+	if (!chan) {
+		chan = add(file, name, len);
+	} else if (chan != chans->newest) {
 		unlink_use(chans, chan);
-	} else {
-		while (chans->open >= chans->limit && evict(chans, NULL))
-			;
-		chan = calloc(1, sizeof(*chan));
-		if (!chan)
-			return ch_err_memory(err);
-		chan->file = file;
-		chan->lock = chan->live = chan->bell = -1;
-		memcpy(chan->name, name, len);
-		ch_limits_for(&file->base.limits, chan->name, &chan->capacity,
-		    &chan->expiry);
-		chan->next = *bucket;
-		*bucket = chan;
-		chans->open++;
+		link_use(chans, chan);
 	}
-	link_use(chans, chan);
-	chan->how = how;
 	*found = chan;
+	if (!chan)
+		return ch_err_memory(err);
+	chan->how = how;
 	return CH_OK;
 }
 

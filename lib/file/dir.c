@@ -16,7 +16,8 @@
 #include "base/id.h"
 #include "base/io.h"
 
-#define FORMAT_VERSION 1
+#define FORMAT "chutils store "
+#define FORMAT_VERSION "1"
 #define CONFIG_MAX (1 << 20)
 
 #ifndef V9FS_MAGIC
@@ -288,8 +289,8 @@ furnish(struct ch_file *file, const char *path, struct ch_err *err)
 	    S_IFREG);
 	if (fd < 0)
 		return ch_err_os(err, errno, "make %s/format", path);
-	n = snprintf(text, sizeof(text), "chutils store %d\nid %s\n",
-	    FORMAT_VERSION, id);
+	n = snprintf(text, sizeof(text), FORMAT FORMAT_VERSION "\nid %s\n",
+	    id);
 	if (ch_io_write(fd, text, (size_t)n) < 0 ||
 	    (file->base.limits.durable && fsync(fd) < 0))
 		rc = ch_err_os(err, errno, "write %s/format", path);
@@ -306,8 +307,8 @@ static int
 check_format(struct ch_file *file, const char *path, struct ch_err *err)
 {
 	char text[64] = "";
-	int fd, version;
 	ssize_t n;
+	int fd;
 
 	fd = ch_dir_file(file, file->root, "format", O_RDONLY, S_IFREG);
 	if (fd < 0 && errno == ENOENT)
@@ -318,14 +319,16 @@ check_format(struct ch_file *file, const char *path, struct ch_err *err)
 	ch_io_close(&fd);
 	if (n < 0)
 		return ch_err_os(err, errno, "read %s/format", path);
-	if (sscanf(text, "chutils store %d\n", &version) != 1)
+	if (!strncmp(text, FORMAT FORMAT_VERSION "\n",
+	        strlen(FORMAT FORMAT_VERSION "\n")))
+		return CH_OK;
+	if (strncmp(text, FORMAT, strlen(FORMAT)))
 		return ch_err_set(err, CH_CONFIG,
 		    "%s/format is not of a channel store", path);
-	if (version != FORMAT_VERSION)
-		return ch_err_set(err, CH_CONFIG,
-		    "%s has format %d, and this program knows %d", path,
-		    version, FORMAT_VERSION);
-	return CH_OK;
+	return ch_err_set(err, CH_CONFIG,
+	    "%s has format %.*s, and this program knows " FORMAT_VERSION, path,
+	    (int)strcspn(text + strlen(FORMAT), "\n"),
+	    text + strlen(FORMAT));
 }
 
 static int
@@ -423,12 +426,15 @@ ch_dir_open(struct ch_file *file, const char *path, struct ch_err *err)
 		rc = open_folder(file, "groups", &file->groups, err);
 	if (rc == CH_OK)
 		rc = open_folder(file, "live", &file->live, err);
-	/* systemd-tmpfiles leaves alone what somebody has locked so */
-	if (rc == CH_OK)
-		flock(file->root, LOCK_SH | LOCK_NB);
 	if (rc != CH_OK)
 		ch_dir_close(file);
 	return rc;
+}
+
+void
+ch_dir_hold(const struct ch_file *file)
+{
+	flock(file->root, LOCK_SH | LOCK_NB);
 }
 
 void

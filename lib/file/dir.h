@@ -12,6 +12,12 @@ int ch_dir_open(struct ch_file *file, const char *path, struct ch_err *err);
 void ch_dir_close(struct ch_file *file);
 
 /*
+ * Whoever stays holds the directory's flock, shared: systemd-tmpfiles leaves
+ * alone what somebody has locked so.
+ */
+void ch_dir_hold(const struct ch_file *file);
+
+/*
  * openat for a file of the store: always O_NOFOLLOW | O_CLOEXEC; refused unless
  * it is of `type` (S_IFREG, S_IFIFO, S_IFDIR). With O_CREAT its mode and group
  * are set whatever the umask. The descriptor, or -1 with errno (EBADF for a

@@ -350,6 +350,7 @@ ch_receive_file_new(struct ch_receiver **receiver, struct ch_layer *layer,
 	r->base.flags = flags;
 	r->base.fork = layer->fork;
 	r->file = ch_file(layer);
+	ch_dir_hold(r->file);
 	r->timer = r->timer_real = r->inotify = r->until = -1;
 	r->timer_at = r->timer_real_at = CH_NEVER;
 	r->look_at = ch_clock() + LOOK;

@@ -211,31 +211,48 @@ put_run(struct ch_chan *chan, struct ch_entry *entries, size_t n,
 	return rc;
 }
 
-/* Fill a run of entries from messages; returns how many it took. */
-static size_t
-fill_run(struct ch_entry entries[RUN_MESSAGES],
-    char lists[RUN_MESSAGES][CH_NAME_MAX + 1],
-    const struct ch_message *messages, size_t n, size_t prefix)
+/* The entry for a message to `local`, the part of its name behind the queue's. */
+static void
+fill(struct ch_entry *entry, char list[CH_NAME_MAX + 1],
+    const struct ch_message *message, size_t prefix, int64_t time)
 {
-	int64_t time = ch_clock_real();
-	const char *local;
-	size_t i, len, bytes = 0;
+	const char *local = message->channel + prefix;
+	size_t len = strlen(local);
 
-	for (i = 0; i < n && i < RUN_MESSAGES && bytes < RUN_BYTES; i++) {
-		local = messages[i].channel + prefix;
-		len = strlen(local);
-		entries[i] = (struct ch_entry){ .kind = CH_MESSAGE,
-			.text = messages[i].text, .text_len = messages[i].len,
-			.time = time };
-		if (len) {
-			lists[i][0] = (char)len;
-			memcpy(lists[i] + 1, local, len);
-			entries[i].list = lists[i];
-			entries[i].list_len = len + 1;
+	*entry = (struct ch_entry){ .kind = CH_MESSAGE, .text = message->text,
+		.text_len = message->len, .time = time };
+	if (!len)
+		return;
+	list[0] = (char)len;
+	memcpy(list + 1, local, len);
+	entry->list = list;
+	entry->list_len = len + 1;
+}
+
+/* Send in runs; apart, so that a single message does without their stack. */
+static __attribute__((noinline)) int
+put_runs(struct ch_chan *chan, const struct ch_message *messages, size_t n,
+    size_t prefix, const struct ch_send_opts *opts, size_t *sent,
+    struct ch_err *err)
+{
+	char lists[RUN_MESSAGES][CH_NAME_MAX + 1];
+	struct ch_entry entries[RUN_MESSAGES];
+	size_t run, bytes, put;
+	int rc = CH_OK;
+
+	while (rc == CH_OK && *sent < n) {
+		int64_t time = ch_clock_real();
+
+		for (run = 0, bytes = 0; run < RUN_MESSAGES &&
+		     run < n - *sent && bytes < RUN_BYTES; run++) {
+			fill(&entries[run], lists[run], &messages[*sent + run],
+			    prefix, time);
+			bytes += entries[run].text_len;
 		}
-		bytes += messages[i].len;
+		rc = put_run(chan, entries, run, opts, &put, err);
+		*sent += put;
 	}
-	return i;
+	return rc;
 }
 
 int
@@ -243,10 +260,10 @@ ch_send_file(struct ch_layer *layer, const struct ch_message *messages,
     size_t n, const struct ch_send_opts *opts, size_t *sent,
     struct ch_err *err)
 {
-	char lists[RUN_MESSAGES][CH_NAME_MAX + 1];
-	struct ch_entry entries[RUN_MESSAGES];
-	size_t len, run, put;
+	char list[CH_NAME_MAX + 1];
+	struct ch_entry entry;
 	struct ch_chan *chan;
+	size_t len;
 	int rc;
 
 	*sent = 0;
@@ -254,13 +271,12 @@ ch_send_file(struct ch_layer *layer, const struct ch_message *messages,
 		return CH_OK;
 	len = ch_name_queue_len(messages[0].channel);
 	rc = find(&chan, ch_file(layer), messages[0].channel, len, 1, err);
-	while (rc == CH_OK && *sent < n) {
-		run = fill_run(entries, lists, messages + *sent, n - *sent,
-		    len);
-		rc = put_run(chan, entries, run, opts, &put, err);
-		*sent += put;
-	}
-	return rc;
+	if (rc != CH_OK)
+		return rc;
+	if (n > 1)
+		return put_runs(chan, messages, n, len, opts, sent, err);
+	fill(&entry, list, messages, len, ch_clock_real());
+	return put_run(chan, &entry, 1, opts, sent, err);
 }
 
 int
