@@ -27,6 +27,7 @@
 /* Close codes of our own making (RFC 6455, section 7.4.1). */
 enum client_code {
 	CODE_GOING_AWAY = 1001,
+	CODE_PROTOCOL = 1002,
 	CODE_NO_STATUS = 1005, /* never on the wire */
 	CODE_LOST = 1006,      /* never on the wire */
 	CODE_BAD_TEXT = 1007,

@@ -98,9 +98,8 @@ is_there(struct json value)
 	return value.text && json_kind(value) != 'n';
 }
 
-/* Codes that a close frame may carry (RFC 6455, section 7.4). */
-static int
-may_be_sent(long code)
+int
+event_may_be_sent(long code)
 {
 	return (code >= 1000 && code <= 1003) ||
 	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
@@ -121,7 +120,7 @@ read_close(struct json value)
 		if (value.len < sizeof(digits))
 			memcpy(digits, value.text, value.len);
 		code = strtol(digits, NULL, 10);
-		if (may_be_sent(code))
+		if (event_may_be_sent(code))
 			return (unsigned)code;
 		return code || !*digits ? CLOSE_NORMAL : 0;
 	default:

@@ -39,6 +39,9 @@ void event_receive(struct ch_buf *out, const struct event_of *of,
 void event_disconnect(struct ch_buf *out, const struct event_of *of,
     unsigned code);
 
+/* Whether a close frame may carry that code (RFC 6455, section 7.4). */
+int event_may_be_sent(long code);
+
 /* What a reply asks for, in the order in which it is done. */
 enum event_action {
 	EVENT_REJECT = 1,

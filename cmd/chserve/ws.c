@@ -11,6 +11,8 @@
  */
 #include "chserve/ws.h"
 
+#include "chserve/strict.h"
+
 #include "base/err.h"
 #include "common/say.h"
 
@@ -41,7 +43,7 @@ static const struct client_wire wire = {
 };
 
 static const struct lws_protocols protocols[] = {
-	{ "", on_event, 0, RX_BUFFER, 0, NULL, 2 * CLIENT_QUEUE_MAX },
+	{ "", on_event, sizeof(struct strict), RX_BUFFER, 0, NULL, 2 * CLIENT_QUEUE_MAX },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
@@ -163,6 +165,13 @@ received(struct lws *wsi, struct client *client, const char *data, size_t len)
 	return say_goodbye(wsi, code);
 }
 
+static void
+wrong_frame(void *client)
+{
+	client_cut(client, CODE_PROTOCOL);
+	clients_flush();
+}
+
 static unsigned
 close_code(const unsigned char *payload, size_t len)
 {
@@ -187,7 +196,6 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 {
 	struct client *client;
 
-	(void)user;
 	switch (reason) {
 	case LWS_CALLBACK_RAW_RX_FILE: /* the only file is our loop's */
 		loop_turn();
@@ -205,6 +213,8 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_ESTABLISHED:
 		client->end = wsi;
 		n_established++;
+		strict_begin(user, lws_get_socket_fd(wsi), wrong_frame,
+		    client);
 		return 0;
 	case LWS_CALLBACK_RECEIVE:
 		return received(wsi, client, in, len);
@@ -217,6 +227,7 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		client_closed_by_peer(client, close_code(in, len));
 		return 0;
 	case LWS_CALLBACK_CLOSED:
+		strict_end(user);
 		closed(wsi, client);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:

@@ -353,12 +353,15 @@ def too_big():
 
 def wrong_frames():
     for data in (frame(3, "x"), frame(TEXT, "x", rsv=4), frame(0, "x"),
-                 frame(PING, "x", fin=False)):
+                 frame(PING, "x", fin=False), frame(PING, "x" * 126),
+                 frame(TEXT, "x", mask=None), frame(PING, "x", mask=None),
+                 frame(TEXT, "x" * 70000) + frame(TEXT, "x", mask=None),
+                 frame(CLOSE, b"\x03"), frame(CLOSE, b"\x13\x88")):
         sock, _ = accepted()
         sock.send(data)
-        assert sock.read_close() == 1002, data
+        assert sock.read_close() == 1002, data[:20]
         sock.close()
-        assert take("websocket.disconnect")
+        assert take("websocket.disconnect")["code"] == 1002, data[:20]
 
 
 def pings():
