@@ -20,6 +20,7 @@ read_name(struct envelope *envelope, struct json value, int group)
 	if (bare.len && bare.len <= CH_NAME_MAX &&
 	    strlen(bare.data) == bare.len) {
 		memcpy(envelope->name, bare.data, bare.len + 1);
+		envelope->named = value.text;
 		envelope->group = group;
 		rc = 0;
 	}
@@ -85,6 +86,7 @@ envelope_read(struct envelope *envelope, const char *text, size_t len,
 {
 	struct json_walk walk = json_walk((struct json){ text, len });
 	const char *fault;
+	int rc;
 
 	memset(envelope, 0, sizeof(*envelope));
 	while (json_next(&walk)) {
@@ -101,5 +103,9 @@ envelope_read(struct envelope *envelope, const char *text, size_t len,
 	if (!envelope->message.text)
 		return ch_err_set(err, CH_REFUSED,
 		    "no message in the envelope");
-	return CH_OK;
+	rc = ch_name_check(envelope->name,
+	    envelope->group ? CH_TO_JOIN : CH_TO_SEND, err);
+	if (rc != CH_OK)
+		*column = column_of(text, envelope->named);
+	return rc;
 }

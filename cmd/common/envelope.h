@@ -10,9 +10,10 @@
 
 struct envelope {
 	char name[CH_NAME_MAX + 1];
-	int group; /* the name is a group's */
+	const char *named; /* where the text says it */
+	int group;         /* the name is a group's */
 	struct json message;
-	int64_t delay; /* ms, 0: none */
+	int64_t delay;     /* ms, 0: none */
 };
 
 /*

@@ -420,7 +420,7 @@ load helper
 	[ "${lines[0]}" = 'chsend: stdin:2:1: no channel or group in the envelope' ]
 	[[ ${lines[2]} == 'chsend: stdin:4:26: '* ]]
 	[[ ${lines[6]} == 'chsend: stdin:8:37: '* ]]
-	[[ ${lines[7]} == 'chsend: stdin:9: '* ]]
+	[[ ${lines[7]} == "chsend: stdin:9:12: name '../a' refused: "* ]]
 	run -0 chrecv --no-wait a
 	[ "$output" = $'{"n":1}\n{"n":11}' ]
 }
