@@ -173,6 +173,9 @@ refuse(struct ch_err *err, const char *name, const char *why)
 	    quoted(text, sizeof(text), name), why);
 }
 
+static const char up_to_mark[] =
+    "receive on it up to the !, -e shows the full names";
+
 static const char *
 check_mark(const char *name, const char *mark, enum ch_use use)
 {
@@ -183,7 +186,7 @@ check_mark(const char *name, const char *mark, enum ch_use use)
 	if (use == CH_TO_NEW && mark[1])
 		return "a pattern ends with its ! or ?";
 	if (use == CH_TO_RECEIVE && *mark == '!' && mark[1])
-		return "receive on it up to the !, -e shows the full names";
+		return up_to_mark;
 	if (use == CH_TO_SEND && !mark[1])
 		return "nothing behind the mark";
 	return NULL;
@@ -217,7 +220,7 @@ check_plain(const char *name, enum ch_use use)
 
 /* What is wrong with a glob; NULL: nothing. */
 static const char *
-check_glob(const char *glob)
+check_glob(const char *glob, enum ch_use use)
 {
 	const char *p;
 	int matches;
@@ -226,9 +229,12 @@ check_glob(const char *glob)
 		if (!is_letter((unsigned char)*p) && !strchr("*?!^[]", *p))
 			return "only letters, digits and . _ - ! * ? [ ] ^ "
 			    "are allowed";
-	while (glob && *glob)
+	while (glob && *glob) {
+		if (use == CH_TO_RECEIVE && *glob == '!' && glob[1])
+			return up_to_mark;
 		glob = *glob == '[' ? match_set(glob + 1, 'a', &matches) :
 		    glob + 1;
+	}
 	return glob ? NULL : "a [ without its ]";
 }
 
@@ -245,7 +251,7 @@ ch_name_check(const char *name, enum ch_use use, struct ch_err *err)
 		why = "longer than 100 bytes";
 	else if ((use == CH_TO_RECEIVE || use == CH_TO_MATCH) &&
 	    ch_name_is_glob(name))
-		why = check_glob(name);
+		why = check_glob(name, use);
 	else
 		why = check_plain(name, use);
 	return why ? refuse(err, name ? name : "", why) : CH_OK;
