@@ -20,10 +20,16 @@ skip_space(const char *p, const char *end)
 static const char *
 skip_string(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\' && p + 1 < end)
-			p++;
-	return p < end ? p + 1 : end;
+	const char *start = p + 1, *quote, *c;
+
+	for (p = start; (quote = memchr(p, '"', (size_t)(end - p)));
+	     p = quote + 1) {
+		for (c = quote; c > start && c[-1] == '\\'; c--)
+			;
+		if ((quote - c) % 2 == 0)
+			return quote + 1; /* not escaped itself */
+	}
+	return end;
 }
 
 static const char *
