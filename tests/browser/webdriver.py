@@ -26,8 +26,12 @@ class Browser:
                 break
         self.base = "http://127.0.0.1:%d/session" % port
         flags = FLAGS + ["--user-data-dir=" + self.profile]
-        answer = self.call("POST", "", {"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"args": flags}}}})
+        try:
+            answer = self.call("POST", "", {"capabilities": {"alwaysMatch": {
+                "goog:chromeOptions": {"args": flags}}}})
+        except Exception:
+            self.end()
+            raise
         self.base += "/" + answer["sessionId"]
 
     def call(self, method, path, body=None):
@@ -80,14 +84,17 @@ class Browser:
         try:
             self.call("DELETE", "")
         finally:
-            self.driver.terminate()
-            self.driver.wait()
-            end = time.monotonic() + 10
-            while time.monotonic() < end:  # chromium lets go of its files
-                shutil.rmtree(self.profile, ignore_errors=True)
-                try:
-                    open(self.profile).close()
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    pass
+            self.end()
+
+    def end(self):
+        self.driver.terminate()
+        self.driver.wait()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:  # chromium lets go of its files
+            shutil.rmtree(self.profile, ignore_errors=True)
+            try:
+                open(self.profile).close()
+            except FileNotFoundError:
+                break
+            except OSError:
+                pass
