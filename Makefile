@@ -4,6 +4,9 @@
 # they never mix. CFLAGS, CPPFLAGS and LDFLAGS are the user's: last, they win.
 
 VERSION = 0.1.0
+# The commit, where there is git: --version says it.
+BUILD = $(shell test -e .git && git describe --always --dirty --exclude='*' \
+	2>/dev/null | sed 's/^/+/')
 SONAME = libchannel.so.0
 PREFIX = /usr/local
 FLAVOUR = release
@@ -32,8 +35,9 @@ FLAGS = -g -pthread $(FLAGS_$(FLAVOUR))
 
 # For speed, but the library for size, save where messages pass.
 OPTIMIZE = -O2
-HOT = base/buf base/hash file/chan file/queue file/receive file/send file/sub \
-	layer/receive layer/send model/json model/name model/reader
+HOT = base/buf base/hash file/chan file/chans file/queue file/receive \
+	file/send file/sub layer/receive layer/send model/json model/name \
+	model/reader
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
 	-Itests -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(FLAGS) \
@@ -65,6 +69,8 @@ BROWSER = $(wildcard tests/browser/*.bats)
 LINT = $(wildcard tests/lint/*.bats)
 
 $(filter-out $(HOT:%=$(B)/lib/%.o),$(LIB_OBJ)): OPTIMIZE = -Os
+$(B)/cmd/common/opt.o: COMPILE += -DCH_BUILD='"$(BUILD)"'
+$(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
 
 # --- building ----------------------------------------------------------------
 

@@ -1,42 +1,24 @@
-/* chan.c - a channel's folder, lock and queue, and which of them are open. */
+/* chan.c - a channel's folder, lock, queue and bells. */
 #include "file/chan.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/id.h"
 #include "base/io.h"
 #include "file/bell.h"
+#include "file/chans.h"
 #include "file/delay.h"
 #include "file/dir.h"
 #include "file/lock.h"
 
-#define BUCKETS 64 /* at first; a power of two */
 /* How often a folder may vanish between looking and opening. */
 #define TRIES 100
-
-/*
- * Bells that stay open to ring: opening one costs as much as all the rest of a
- * send. There are few, so that a channel is one descriptor for a sender.
- */
-#define RINGING 8
-
-struct ch_chans {
-	struct ch_chan *ringing[RINGING];
-	unsigned ring_next;
-	struct ch_chan **bucket; /* by the name's hash */
-	size_t nbuckets;
-	struct ch_chan *newest, *oldest;
-	size_t open, limit;
-};
 
 /* Room for "NAME/delayed", the longest path in the store. */
 struct path {
@@ -52,170 +34,14 @@ path_of(const struct ch_chan *chan, const char *what)
 	return path;
 }
 
-/* --- the cache ----------------------------------------------------------- */
-
-int
-ch_chans_new(struct ch_file *file, struct ch_err *err)
+void
+ch_chan_shut(struct ch_chan *chan)
 {
-	struct rlimit files = { .rlim_cur = 1024 };
-	struct ch_chans *chans = calloc(1, sizeof(*chans));
-
-	if (chans)
-		chans->bucket = calloc(BUCKETS, sizeof(*chans->bucket));
-	if (!chans || !chans->bucket) {
-		free(chans);
-		return ch_err_memory(err);
-	}
-	chans->nbuckets = BUCKETS;
-	getrlimit(RLIMIT_NOFILE, &files);
-	/* each has one or two descriptors, and others need some as well */
-	chans->limit = files.rlim_cur > 128 ? (files.rlim_cur - 64) / 3 : 16;
-	file->chans = chans;
-	return CH_OK;
-}
-
-static void
-stop_ringing(struct ch_chan *chan)
-{
-	struct ch_chans *chans = chan->file->chans;
-	unsigned i;
-
-	ch_io_close(&chan->bell);
-	for (i = 0; chans && i < RINGING; i++)
-		if (chans->ringing[i] == chan)
-			chans->ringing[i] = NULL;
-}
-
-/* The bell was opened to ring: it takes the place of another. */
-static void
-keep_ringing(struct ch_chan *chan)
-{
-	struct ch_chans *chans = chan->file->chans;
-	unsigned at = chans->ring_next++ % RINGING;
-
-	if (chans->ringing[at])
-		ch_io_close(&chans->ringing[at]->bell);
-	chans->ringing[at] = chan;
-}
-
-static void
-shut(struct ch_chan *chan)
-{
-	stop_ringing(chan);
+	ch_chans_stop_ringing(chan);
 	ch_queue_unmap(&chan->queue);
 	ch_io_close(&chan->live);
 	ch_io_close(&chan->lock);
 	chan->locked = 0;
-}
-
-static void
-unlink_use(struct ch_chans *chans, struct ch_chan *chan)
-{
-	if (chan->newer)
-		chan->newer->older = chan->older;
-	else
-		chans->newest = chan->older;
-	if (chan->older)
-		chan->older->newer = chan->newer;
-	else
-		chans->oldest = chan->newer;
-	chan->newer = chan->older = NULL;
-}
-
-static void
-link_use(struct ch_chans *chans, struct ch_chan *chan)
-{
-	chan->older = chans->newest;
-	chan->newer = NULL;
-	if (chans->newest)
-		chans->newest->newer = chan;
-	chans->newest = chan;
-	if (!chans->oldest)
-		chans->oldest = chan;
-}
-
-static struct ch_chan **
-bucket_of(struct ch_chans *chans, const char *name, size_t len)
-{
-	return &chans->bucket[ch_hash(name, len, 0) & (chans->nbuckets - 1)];
-}
-
-/* Twice the buckets; without memory for them the chains grow longer. */
-static void
-widen(struct ch_chans *chans)
-{
-	struct ch_chan **old = chans->bucket, **bucket, *chan, *next;
-	size_t i, n = chans->nbuckets;
-
-	bucket = calloc(2 * n, sizeof(*bucket));
-	if (!bucket)
-		return;
-	chans->bucket = bucket;
-	chans->nbuckets = 2 * n;
-	for (i = 0; i < n; i++)
-		for (chan = old[i]; chan; chan = next) {
-			next = chan->next;
-			bucket = bucket_of(chans, chan->name,
-			    strlen(chan->name));
-			chan->next = *bucket;
-			*bucket = chan;
-		}
-	free(old);
-}
-
-static void
-forget(struct ch_chan *chan)
-{
-	struct ch_chans *chans = chan->file->chans;
-	struct ch_chan **at = bucket_of(chans, chan->name,
-	    strlen(chan->name));
-
-	while (*at != chan)
-		at = &(*at)->next;
-	*at = chan->next;
-	unlink_use(chans, chan);
-	chans->open--;
-	shut(chan);
-	free(chan);
-}
-
-void
-ch_chans_free(struct ch_file *file)
-{
-	if (!file->chans)
-		return;
-	while (file->chans->newest)
-		forget(file->chans->newest);
-	free(file->chans->bucket);
-	free(file->chans);
-	file->chans = NULL;
-}
-
-/* Close the one that was not used for longest; 0 when all are in use. */
-static int
-evict(struct ch_chans *chans, const struct ch_chan *keep)
-{
-	struct ch_chan *chan;
-
-	for (chan = chans->oldest; chan; chan = chan->newer) {
-		if (chan->pins || chan->locked || chan == keep)
-			continue;
-		forget(chan);
-		return 1;
-	}
-	return 0;
-}
-
-void
-ch_chan_pin(struct ch_chan *chan)
-{
-	chan->pins++;
-}
-
-void
-ch_chan_unpin(struct ch_chan *chan)
-{
-	chan->pins--;
 }
 
 /* --- the folder ---------------------------------------------------------- */
@@ -311,7 +137,7 @@ try_open(struct ch_chan *chan, struct ch_err *err)
 	if (rc != CH_OK) {
 		int os = errno;
 
-		shut(chan);
+		ch_chan_shut(chan);
 		errno = os;
 	}
 	return rc;
@@ -329,7 +155,7 @@ open_chan(struct ch_chan *chan, struct ch_err *err)
 		if (rc != CH_NONE)
 			return rc;
 		if ((errno == EMFILE || errno == ENFILE) &&
-		    evict(chan->file->chans, chan))
+		    ch_chans_evict(chan->file, chan))
 			continue;
 		if (errno == EBADF || errno == ELOOP || errno == ENOTDIR)
 			return ch_err_set(err, CH_REFUSED,
@@ -371,55 +197,6 @@ ch_chan_open(const struct ch_chan *chan, const char *name, int flags,
 	fd = ch_dir_file(chan->file, dir, name, flags, type);
 	ch_io_close(&dir);
 	return fd;
-}
-
-/* A place in the cache for one that is not open; NULL: no memory. */
-static struct ch_chan *
-add(struct ch_file *file, const char *name, size_t len)
-{
-	struct ch_chans *chans = file->chans;
-	struct ch_chan *chan, **bucket;
-
-	while (chans->open >= chans->limit && evict(chans, NULL))
-		;
-	if (chans->open >= chans->nbuckets)
-		widen(chans);
-	chan = calloc(1, sizeof(*chan));
-	if (!chan)
-		return NULL;
-	chan->file = file;
-	chan->lock = chan->live = chan->bell = -1;
-	memcpy(chan->name, name, len);
-	ch_limits_for(&file->base.limits, chan->name, &chan->capacity,
-	    &chan->expiry);
-	bucket = bucket_of(chans, name, len);
-	chan->next = *bucket;
-	*bucket = chan;
-	chans->open++;
-	link_use(chans, chan);
-	return chan;
-}
-
-int
-ch_chan_get(struct ch_chan **found, struct ch_file *file, const char *name,
-    size_t len, enum ch_chan_how how, struct ch_err *err)
-{
-	struct ch_chans *chans = file->chans;
-	struct ch_chan *chan = *bucket_of(chans, name, len);
-
-	while (chan && (strncmp(chan->name, name, len) || chan->name[len]))
-		chan = chan->next;
-	if (!chan) {
-		chan = add(file, name, len);
-	} else if (chan != chans->newest) {
-		unlink_use(chans, chan);
-		link_use(chans, chan);
-	}
-	*found = chan;
-	if (!chan)
-		return ch_err_memory(err);
-	chan->how = how;
-	return CH_OK;
 }
 
 /* --- the lock ------------------------------------------------------------ */
@@ -473,7 +250,7 @@ finish_removal(struct ch_chan *chan, struct ch_err *err)
 	        AT_SYMLINK_NOFOLLOW) &&
 	    here.st_ino == there.st_ino && here.st_dev == there.st_dev)
 		rc = remove_folder(chan->file, chan->name, err);
-	shut(chan);
+	ch_chan_shut(chan);
 	return rc;
 }
 
@@ -501,7 +278,7 @@ ch_chan_lock(struct ch_chan *chan, struct ch_err *err)
 	rc = load(chan, err);
 	if (rc != CH_OK) {
 		/* a queue that was renewed is found by opening it again */
-		shut(chan);
+		ch_chan_shut(chan);
 		return rc;
 	}
 	chan->locked = 1;
@@ -567,9 +344,13 @@ ring(struct ch_chan *chan, const char *name, int *keep, size_t counter)
 {
 	struct path path = path_of(chan, name);
 	int dir = chan->file->channels, mine = !chan->locked;
+	int closed = *keep < 0, rung;
 	_Atomic uint32_t *count;
 
-	if (ch_bell_ring(dir, path.text, keep) != 0)
+	rung = ch_bell_ring(dir, path.text, keep);
+	if (closed && *keep >= 0)
+		ch_chans_keep_ringing(chan);
+	if (rung != 0)
 		return;
 	if (mine && ch_chan_lock(chan, NULL) != CH_OK)
 		return;
@@ -584,17 +365,13 @@ ring(struct ch_chan *chan, const char *name, int *keep, size_t counter)
 void
 ch_chan_ring(struct ch_chan *chan)
 {
-	int closed = chan->bell < 0;
-
 	ring(chan, "bell", &chan->bell, offsetof(struct ch_header, waiting));
-	if (closed && chan->bell >= 0)
-		keep_ringing(chan);
 }
 
 void
 ch_chan_ring_room(struct ch_chan *chan)
 {
-	ring(chan, "room", NULL, offsetof(struct ch_header, senders));
+	ring(chan, "room", &chan->room, offsetof(struct ch_header, senders));
 }
 
 void
@@ -652,9 +429,9 @@ ch_chan_remove(struct ch_chan *chan, int force, struct ch_err *err)
 	ch_bell_ring(chan->file->channels, room.text, NULL);
 	ch_chan_touch(chan);
 	rc = remove_folder(chan->file, chan->name, err);
-	shut(chan);
+	ch_chan_shut(chan);
 	if (!chan->pins)
-		forget(chan);
+		ch_chans_forget(chan);
 	return rc;
 }
 
@@ -663,7 +440,7 @@ ch_chan_renew(struct ch_file *file, const char *name, struct ch_err *err)
 {
 	const uint32_t removed = 1;
 	struct ch_chan chan = { .file = file, .lock = -1, .live = -1,
-		.bell = -1 };
+		.bell = -1, .room = -1 };
 	struct path bell, room;
 	struct stat st;
 	int queue, rc = CH_OK;

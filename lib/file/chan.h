@@ -29,7 +29,7 @@ struct ch_chan {
 	unsigned opened;
 	int lock;       /* descriptor of the lock file, -1: not open */
 	int live;       /* of live/PREFIX, kept by live.c; -1 */
-	int bell;       /* to ring, kept for a few channels only; -1 */
+	int bell, room; /* to ring, kept for a few channels only; -1 */
 	int locked;
 	struct ch_queue queue;
 	uint64_t capacity;
