@@ -103,8 +103,10 @@ deliver_call(struct send *send, const char *channel, const char *text,
 		rc = ch_send(send->layer, channel, called.data, called.len,
 		    &send->opts, err);
 	}
-	if (rc == CH_OK)
+	if (rc == CH_OK) {
+		send->sent++;
 		rc = print_replies(send, name, receiver, err);
+	}
 	ch_receiver_free(receiver);
 	ch_buf_release(&called);
 	return rc;

@@ -232,9 +232,7 @@ deliver_now(struct send *send, send_deliver *deliver, const char *target,
 	if (send->stopped)
 		return;
 	rc = deliver(send, target, text, len, &err);
-	if (rc == CH_OK)
-		send->sent++;
-	else
+	if (rc != CH_OK)
 		send_failed(send, rc, &err);
 }
 
@@ -247,17 +245,21 @@ to_group(struct send *send, const char *group, const char *text, size_t len,
 
 	rc = ch_group_send(send->layer, group, text, len, &send->opts, &sent,
 	    err);
-	if (rc == CH_OK)
-		say_more("sent to %" PRIu64 " of %" PRIu64, sent.sent,
-		    sent.members);
-	return rc;
+	if (rc != CH_OK)
+		return rc;
+	send->sent++;
+	say_more("sent to %" PRIu64 " of %" PRIu64, sent.sent, sent.members);
+	return CH_OK;
 }
 
 static int
 to_channel(struct send *send, const char *channel, const char *text,
     size_t len, struct ch_err *err)
 {
-	return ch_send(send->layer, channel, text, len, &send->opts, err);
+	int rc = ch_send(send->layer, channel, text, len, &send->opts, err);
+
+	send->sent += rc == CH_OK;
+	return rc;
 }
 
 /* Like the envelope before it, most are for a channel and without delay. */

@@ -20,7 +20,7 @@ enum send_full { SEND_FAIL, SEND_WAIT, SEND_DROP_OLDEST };
 
 struct send;
 
-/* Makes one delivery; the status. */
+/* Makes one delivery, and counts it in `sent`; the status. */
 typedef int send_deliver(struct send *send, const char *target,
     const char *text, size_t len, struct ch_err *err);
 

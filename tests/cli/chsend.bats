@@ -464,6 +464,8 @@ load helper
 	run -124 chsend -C -t 0.2 ask '{ }'
 	run -0 chrecv -c 1 ask
 	jq -e .reply_channel <<< "$output"
+	run -124 chsend -C -t 0.2 ask <<< '{}'
+	[[ $output == 'chsend: stdin:1: no reply on '*': timed out; 1 sent' ]]
 }
 
 @test "-C calls one channel" {
