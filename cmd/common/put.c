@@ -4,7 +4,6 @@
 #include "common/say.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 void
@@ -30,15 +29,11 @@ void
 put_format(struct ch_buf *buf, const char *format, ...)
 {
 	va_list ap;
-	int n;
+	int rc;
 
 	va_start(ap, format);
-	n = vsnprintf(NULL, 0, format, ap);
+	rc = ch_buf_addv(buf, format, ap);
 	va_end(ap);
-	if (n < 0 || ch_buf_reserve(buf, (size_t)n) < 0)
+	if (rc < 0)
 		say_memory();
-	va_start(ap, format);
-	vsnprintf(buf->data + buf->len, (size_t)n + 1, format, ap);
-	va_end(ap);
-	buf->len += (size_t)n;
 }

@@ -1,7 +1,6 @@
 /* buf.c - a growing string of bytes. */
 #include "base/buf.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,16 +57,26 @@ int
 ch_buf_addf(struct ch_buf *buf, const char *format, ...)
 {
 	va_list ap;
-	int n;
+	int rc;
 
 	va_start(ap, format);
-	n = vsnprintf(NULL, 0, format, ap);
+	rc = ch_buf_addv(buf, format, ap);
 	va_end(ap);
+	return rc;
+}
+
+int
+ch_buf_addv(struct ch_buf *buf, const char *format, va_list ap)
+{
+	va_list again;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
 	if (n < 0 || ch_buf_reserve(buf, (size_t)n) < 0)
 		return -1;
-	va_start(ap, format);
 	vsnprintf(buf->data + buf->len, (size_t)n + 1, format, ap);
-	va_end(ap);
 	buf->len += (size_t)n;
 	return 0;
 }

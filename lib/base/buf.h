@@ -7,6 +7,7 @@
 #ifndef CH_BASE_BUF_H
 #define CH_BASE_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct ch_buf {
@@ -22,6 +23,8 @@ int ch_buf_adds(struct ch_buf *buf, const char *string);
 int ch_buf_addc(struct ch_buf *buf, char c);
 int ch_buf_addf(struct ch_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+int ch_buf_addv(struct ch_buf *buf, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 /* Drop the first n bytes. */
 void ch_buf_consume(struct ch_buf *buf, size_t n);
 /* Empty it, keeping the memory. */
