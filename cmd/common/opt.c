@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef CH_BUILD
+#define CH_BUILD "" /* "+" and the commit, where make finds one */
+#endif
+
 /* The column where --help explains. */
 #define HELP_COLUMN 28
 
@@ -179,7 +183,8 @@ opt_version(const struct opt *opt, const char *value, struct ch_err *err)
 	(void)opt;
 	(void)value;
 	(void)err;
-	put_format(&out, "%s (chutils) %s\n", parsed->name, ch_version());
+	put_format(&out, "%s (chutils) %s" CH_BUILD "\n", parsed->name,
+	    ch_version());
 	print_and_exit();
 }
 
