@@ -211,7 +211,7 @@ put_run(struct ch_chan *chan, struct ch_entry *entries, size_t n,
 	return rc;
 }
 
-/* The entry for a message to `local`, the part of its name behind the queue's. */
+/* The entry for a message; `prefix` is the length of its queue's name. */
 static void
 fill(struct ch_entry *entry, char list[CH_NAME_MAX + 1],
     const struct ch_message *message, size_t prefix, int64_t time)
