@@ -263,7 +263,9 @@ static void
 put_status(struct ch_buf *out, const struct child *child, int status)
 {
 	if (child->ending)
-		put_string(out, "ended at its timeout");
+		put_string(out, child->route->timeout
+			? "ended at its timeout"
+			: "ended, since it reads no more");
 	else if (WIFSIGNALED(status))
 		put_format(out, "killed by signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));

@@ -731,6 +731,16 @@ chwork: in: routes:2: ./fail: exit status 3: one / two" ]
 	has_line 'chwork: ./fragile: the last message it read: {"channel":"in","message":{"n":3}}'
 }
 
+@test "stream: one that closes its input is ended, and that is said" {
+	start chwork -r 'a stream sh -c "exec 0<&-; echo closed >&2; exec chrecv nothing"'
+	log_says '^chwork: sh: closed$'
+	chsend a n:=1
+	log_says '^chwork: a: -r 1: sh: ended, since it reads no more: closed$'
+	kill -TERM "$pid"
+	ended "$pid"
+	[ "$(pending a)" -eq 1 ]
+}
+
 @test "stream: SIGTERM lets it finish, and ends it by the end of its input" {
 	script tidy <<- 'END'
 		while read -r line; do
