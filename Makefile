@@ -70,12 +70,12 @@ LINT = $(wildcard tests/lint/*.bats)
 
 $(filter-out $(HOT:%=$(B)/lib/%.o),$(LIB_OBJ)): OPTIMIZE = -Os
 $(B)/cmd/common/opt.o: COMPILE += -DCH_BUILD='"$(BUILD)"'
-$(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
 
 # --- building ----------------------------------------------------------------
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
 tests: $(UNIT) $(CONTRACT) $(BENCH)
+$(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
