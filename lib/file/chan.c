@@ -374,6 +374,19 @@ ch_chan_ring_room(struct ch_chan *chan)
 	ring(chan, "room", &chan->room, offsetof(struct ch_header, senders));
 }
 
+uint32_t
+ch_chan_waiting(struct ch_chan *chan)
+{
+	_Atomic uint32_t *waiting = &chan->queue.header->waiting;
+	struct path bell = path_of(chan, "bell");
+
+	/* who is counted has the bell open, as long as it lives */
+	if (atomic_load(waiting) &&
+	    ch_bell_heard(chan->file->channels, bell.text) == 0)
+		atomic_store(waiting, 0);
+	return atomic_load(waiting);
+}
+
 void
 ch_chan_touch(struct ch_chan *chan)
 {

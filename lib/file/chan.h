@@ -68,6 +68,8 @@ int ch_chan_append(struct ch_chan *chan, const struct ch_entry *entry,
  * still nobody under the lock, the count of sleepers becomes 0. */
 void ch_chan_ring(struct ch_chan *chan);
 void ch_chan_ring_room(struct ch_chan *chan);
+/* How many receivers sleep, under the lock; none when all were killed. */
+uint32_t ch_chan_waiting(struct ch_chan *chan);
 /* Tell the watchers, if there are any. */
 void ch_chan_touch(struct ch_chan *chan);
 

@@ -144,7 +144,7 @@ stat_channel(struct walk *walk, const char *name, struct ch_err *err)
 	stat.delayed = now->delayed;
 	stat.bytes = CH_QUEUE_PAGE + now->size;
 	stat.capacity = chan->capacity;
-	stat.waiting = atomic_load(&chan->queue.header->waiting);
+	stat.waiting = ch_chan_waiting(chan);
 	stat.sent = now->sent;
 	stat.received = now->received;
 	stat.expired = now->expired;

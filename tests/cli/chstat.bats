@@ -46,6 +46,16 @@ load helper
 	[ "$(chstat --json old | jq .expired)" -eq 1 ]
 }
 
+@test "who was killed asleep is not waiting" {
+	start chrecv idle
+	waiting idle 1
+	kill -KILL "$pid"
+	ended "$pid"
+	[ "$(chstat --json idle | jq .waiting)" -eq 0 ]
+	start chrecv idle
+	waiting idle 1
+}
+
 @test "patterns choose channels and groups" {
 	chsend task.a n=1 && chsend task.b n=1 && chsend other n=1
 	chgroup add task.g x && chgroup add h x
