@@ -1,4 +1,4 @@
-/* What RFC 6455 asks of a client's frames, where libwebsockets does not look. */
+/* What RFC 6455 asks of frames, where libwebsockets does not look. */
 #include "chserve/strict.h"
 
 #include "chserve/event.h"

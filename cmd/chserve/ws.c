@@ -43,7 +43,8 @@ static const struct client_wire wire = {
 };
 
 static const struct lws_protocols protocols[] = {
-	{ "", on_event, sizeof(struct strict), RX_BUFFER, 0, NULL, 2 * CLIENT_QUEUE_MAX },
+	{ "", on_event, sizeof(struct strict), RX_BUFFER, 0, NULL,
+	    2 * CLIENT_QUEUE_MAX },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
