@@ -43,8 +43,10 @@ as_nobody() {
 	chsend jobs a=1
 	chsend --delay 1h jobs a=2
 	chgroup add chat jobs 'x!1'
-	start chrecv --new 'p!'
-	until chsend 'p!1' a=1 && chgroup add chat 'p!1'; do :; done
+	watch_fifo new
+	START_OUT=new start chrecv --new 'p!'
+	next_line "$fd"
+	chsend "$line" a=1 && chgroup add chat "$line"
 	cd "$CHANNELS_URL"
 	[ "$(ls)" = $'channels\nformat\ngroups\nlive' ]
 	[ "$(ls channels)" = $'jobs\np!' ]
