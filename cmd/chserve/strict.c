@@ -1,4 +1,6 @@
 /* What RFC 6455 asks of frames, where libwebsockets does not look. */
+#undef _FORTIFY_SOURCE /* whose headers define recv(2) themselves */
+
 #include "chserve/strict.h"
 
 #include "chserve/event.h"
@@ -9,15 +11,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define OPCODE 0x0f
+#define OPCODE       0x0f
 #define OPCODE_CLOSE 8 /* the first of the control frames */
-#define MASKED 0x80
-#define LENGTH 0x7f
-#define LENGTH_2 126 /* the length is in the next 2 bytes */
-#define LENGTH_8 127 /* the next 8 bytes */
-#define CONTROL_MAX 125
-#define MASK 4
-#define CODE 2
+#define MASKED       0x80
+#define LENGTH       0x7f
+#define LENGTH_2     126 /* the length is in the next 2 bytes */
+#define LENGTH_8     127 /* the next 8 bytes */
+#define CONTROL_MAX  125
+#define MASK         4
+#define CODE         2
 
 static struct strict **watched; /* by descriptor */
 static size_t n_watched;
@@ -43,7 +45,7 @@ static unsigned
 head_size(const unsigned char *head)
 {
 	return 2 + length_width(head) + MASK +
-	    (is_close_with_code(head) ? CODE : 0);
+	       (is_close_with_code(head) ? CODE : 0);
 }
 
 /* Wrong by its first two bytes. */
@@ -53,8 +55,8 @@ starts_wrong(const unsigned char *head)
 	unsigned n = head[1] & LENGTH;
 
 	return !(head[1] & MASKED) ||
-	    ((head[0] & OPCODE) >= OPCODE_CLOSE && n > CONTROL_MAX) ||
-	    (is_close_with_code(head) && n < CODE);
+	       ((head[0] & OPCODE) >= OPCODE_CLOSE && n > CONTROL_MAX) ||
+	       (is_close_with_code(head) && n < CODE);
 }
 
 static uint64_t
@@ -76,7 +78,8 @@ has_wrong_code(const unsigned char *head)
 	const unsigned char *mask = head + 2, *code = mask + MASK;
 
 	return is_close_with_code(head) &&
-	    !event_may_be_sent((code[0] ^ mask[0]) << 8 | (code[1] ^ mask[1]));
+	       !event_may_be_sent(
+		   (code[0] ^ mask[0]) << 8 | (code[1] ^ mask[1]));
 }
 
 /* The head is whole. */
@@ -109,7 +112,7 @@ strict_follow(struct strict *strict, const char *bytes, size_t n)
 		if (strict->have == 2)
 			strict->wrong = starts_wrong(strict->head);
 		else if (strict->have > 2 &&
-		    strict->have == head_size(strict->head))
+			 strict->have == head_size(strict->head))
 			strict->wrong = take_head(strict) != 0;
 	}
 	return strict->wrong ? -1 : 0;
@@ -132,8 +135,8 @@ strict_begin(struct strict *strict, int fd, void (*tell)(void *arg), void *arg)
 		watched = realloc(watched, n * sizeof(*watched));
 		if (!watched)
 			say_memory();
-		memset(watched + n_watched, 0,
-		    (n - n_watched) * sizeof(*watched));
+		memset(
+		    watched + n_watched, 0, (n - n_watched) * sizeof(*watched));
 		n_watched = n;
 	}
 	watched[fd] = strict;
@@ -150,8 +153,8 @@ __attribute__((visibility("default"))) ssize_t
 recv(int fd, void *bytes, size_t size, int flags)
 {
 	ssize_t n = recvfrom(fd, bytes, size, flags, NULL, NULL);
-	struct strict *strict = fd >= 0 && (size_t)fd < n_watched
-	    ? watched[fd] : NULL;
+	struct strict *strict =
+	    fd >= 0 && (size_t)fd < n_watched ? watched[fd] : NULL;
 	int was_wrong;
 
 	if (n <= 0 || !strict || flags & MSG_PEEK)

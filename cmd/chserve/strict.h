@@ -34,8 +34,8 @@ int strict_follow(struct strict *strict, const char *bytes, size_t n);
  * Look at all that recv(2) takes off the socket; `tell` is called when a frame
  * is wrong: it and what came with it are not passed on.
  */
-void strict_begin(struct strict *strict, int fd, void (*tell)(void *arg),
-    void *arg);
+void strict_begin(
+    struct strict *strict, int fd, void (*tell)(void *arg), void *arg);
 void strict_end(struct strict *strict);
 
 #endif

@@ -22,11 +22,13 @@ follows(const char *bytes, size_t n, size_t piece)
 }
 
 #define MASK "\1\2\3\4"
-#define check(bytes, sound, what) do {                                       \
-	is_int(follows(bytes, sizeof(bytes) - 1, sizeof(bytes)), sound, what); \
-	is_int(follows(bytes, sizeof(bytes) - 1, 1), sound,                   \
-	    what ", byte by byte");                                           \
-} while (0)
+#define check(bytes, sound, what)                                              \
+	do {                                                                   \
+		is_int(follows(bytes, sizeof(bytes) - 1, sizeof(bytes)),       \
+		    sound, what);                                              \
+		is_int(follows(bytes, sizeof(bytes) - 1, 1), sound,            \
+		    what ", byte by byte");                                    \
+	} while (0)
 
 static void
 test_long(size_t n, unsigned width)
@@ -51,8 +53,12 @@ main(void)
 	    "a ping between fragments");
 	check("\x88\x80" MASK, 1, "a close");
 	check("\x88\x82" MASK "\2\xea", 1, "a close with 1000");
-	check("\x88\x84" MASK "\2\xea" "ab", 1, "a close with a reason");
-	check("\x81\x02" "hi", 0, "no mask");
+	check("\x88\x84" MASK "\2\xea"
+	      "ab",
+	    1, "a close with a reason");
+	check("\x81\x02"
+	      "hi",
+	    0, "no mask");
 	check("\x81\x80" MASK "\x81\x00", 0, "no mask behind a sound frame");
 	check("\x89\xfe", 0, "a ping of more than 125 bytes");
 	check("\x88\x81", 0, "a close of one byte");
