@@ -42,9 +42,19 @@ put_value(struct ch_buf *buf, const char *text, struct ch_err *err)
 	return rc;
 }
 
+/* What the reader found wrong, without the place in our own object. */
+static const char *
+reason(const struct ch_err *inner)
+{
+	const char *colon = strstr(inner->text, ": ");
+
+	return colon ? colon + 2 : "more than one value";
+}
+
 static int
 put_pair(struct ch_buf *buf, const char *pair, struct ch_err *err)
 {
+	struct ch_err inner = CH_ERR_INIT;
 	const char *equals = strchr(pair, '=');
 	size_t key = (size_t)(equals - pair), len = strlen(pair);
 	int json = key && equals[-1] == ':';
@@ -57,10 +67,10 @@ put_pair(struct ch_buf *buf, const char *pair, struct ch_err *err)
 		json_quote(buf, equals + 1, len - key - 1);
 		return CH_OK;
 	}
-	if (put_value(buf, equals + 1, err) == CH_OK)
+	if (put_value(buf, equals + 1, &inner) == CH_OK)
 		return CH_OK;
-	return ch_err_set(err, CH_REFUSED, "%s: what follows := is not JSON",
-	    pair);
+	return ch_err_set(err, CH_REFUSED,
+	    "%s: what follows := is refused: %s", pair, reason(&inner));
 }
 
 int

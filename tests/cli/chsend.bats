@@ -22,7 +22,7 @@ load helper
 	[ "$output" = '{"a":[1,2],"b":"x"}' ]
 	for value in '1,"b":2' '1}{"b":2' '1]' '' '{' 'x' '1 2' 'NaN'; do
 		run -65 chsend jobs "a:=$value"
-		[[ $output == "chsend: a:=$value: what follows := is not JSON" ]]
+		[[ $output == "chsend: a:=$value: what follows := is refused: "?* ]]
 	done
 	run -1 chrecv --no-wait jobs
 }
