@@ -36,8 +36,8 @@ FLAGS = -g -pthread $(FLAGS_$(FLAVOUR))
 # For speed, but the library for size, save where messages pass.
 OPTIMIZE = -O2
 HOT = base/buf base/hash file/chan file/chans file/queue file/receive \
-	file/send file/sub layer/receive layer/send model/json model/name \
-	model/reader
+	file/records file/send file/sub layer/receive layer/send model/json \
+	model/name model/reader
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
 	-Itests -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(FLAGS) \
