@@ -171,7 +171,8 @@ keep_whole_records(struct ch_queue *queue)
 
 	while (ch_queue_walk(queue, &at, &record, NULL) == CH_OK && record) {
 		whole = at;
-		kept += record->kind == CH_MESSAGE && !ch_record_is_ghost(now, record);
+		kept += record->kind == CH_MESSAGE &&
+		    !ch_record_is_ghost(now, record);
 	}
 	if (at >= now->used)
 		return;

@@ -146,7 +146,8 @@ look(const struct ch_queue *queue, uint64_t *at,
 		record = record_at(queue, offset);
 		if (left < PAD_HEAD || record->size < PAD_HEAD ||
 		    record->size % 8 || record->size > left)
-			return ch_queue_damaged(queue, "a record has no end", err);
+			return ch_queue_damaged(queue, "a record has no end",
+			    err);
 		if (record->kind == CH_RECORD_PAD) {
 			*at += record->size;
 			continue;
@@ -155,8 +156,8 @@ look(const struct ch_queue *queue, uint64_t *at,
 		    record->size < sizeof(*record) + 1 ||
 		    (uint64_t)record->list + record->text + sizeof(*record) +
 		        1 > record->size)
-			return ch_queue_damaged(queue, "a record makes no sense",
-			    err);
+			return ch_queue_damaged(queue,
+			    "a record makes no sense", err);
 		*found = record;
 		return CH_OK;
 	}
@@ -168,7 +169,8 @@ check_sum(const struct ch_queue *queue, const struct ch_record *record,
     struct ch_err *err)
 {
 	if (record->sum != record_sum(record))
-		return ch_queue_damaged(queue, "a record's checksum is wrong", err);
+		return ch_queue_damaged(queue, "a record's checksum is wrong",
+		    err);
 	return CH_OK;
 }
 
@@ -239,7 +241,8 @@ ch_queue_first(struct ch_queue *queue, const struct ch_record **record,
 		queue->checked = (*record)->seq;
 		if ((*record)->deadline > queue->clock)
 			return CH_OK;
-		if ((*record)->kind == CH_MESSAGE && !ch_record_is_ghost(now, *record)) {
+		if ((*record)->kind == CH_MESSAGE &&
+		    !ch_record_is_ghost(now, *record)) {
 			now->pending -= now->pending > 0;
 			now->expired++;
 		}
