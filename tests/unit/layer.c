@@ -358,6 +358,7 @@ test_fork(struct ch_layer *layer)
 	}
 	waitpid(pid, &status, 0);
 	is_int(status, 0, "a child reopens, once");
+	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		ch_close(layer);
