@@ -115,7 +115,7 @@ $(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 # --- checking ----------------------------------------------------------------
 
 flavour = $(MAKE) FLAVOUR=$(1) B=$(B:/release=)/$(1)
-PROVE = CH_BIN=$(abspath $(B))/bin prove -j$(JOBS) --exec tests/run
+PROVE = CH_BIN=$(abspath $(B))/bin prove -fo -j$(JOBS) --exec tests/run
 
 check: ## install what is missing, build, run every test
 	$(Q)packaging/deps check
