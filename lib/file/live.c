@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -257,20 +258,32 @@ check_head(int fd, const char *path, struct ch_err *err)
 	return CH_OK;
 }
 
-/* Locked by us, and still in place: 1, else 0 (and then nothing to do). */
+#define LIVES 1
+
+/*
+ * Under the file's flock, so that nobody else is between locking it for life
+ * and saying why: lock it, unless its owner LIVES, and bury what is in place.
+ */
 static int
-seize(struct ch_file *file, const char *path, int fd, struct ch_err *err)
+clean_locked(struct ch_file *file, const char *name, const char *path, int fd,
+    struct ch_err *err)
 {
 	int rc = ch_lock_own(fd);
 
 	if (rc < 0)
 		return ch_err_os(err, errno, "live/%s", path);
-	return rc && is_at(file, path, fd);
+	if (rc == 0)
+		return LIVES;
+	if (!is_at(file, path, fd))
+		return CH_OK;
+	if (get_state(fd) == OPEN && set_state(fd, DYING) < 0)
+		return ch_err_os(err, errno, "live/%s", path);
+	return bury(file, name, fd, err);
 }
 
 /*
- * A cleaner holds the file's flock as well, so that one who wants the name can
- * wait for its end (wait).
+ * Clean up after the owner of `name` unless it LIVES. Where another cleaner is
+ * at it, wait for its end, or leave it to that one.
  */
 static int
 clean(struct ch_file *file, const char *name, int wait, struct ch_err *err)
@@ -284,18 +297,12 @@ clean(struct ch_file *file, const char *name, int wait, struct ch_err *err)
 		return errno == ENOENT ? CH_OK :
 		    ch_err_os(err, errno, "live/%s", path);
 	rc = check_head(fd, path, err);
+	if (rc == CH_OK && wait)
+		rc = ch_lock_take(fd, CH_NEVER, path, err);
+	else if (rc == CH_OK && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		rc = LIVES;
 	if (rc == CH_OK)
-		rc = seize(file, path, fd, err);
-	if (rc == 0 && wait)
-		rc = ch_lock_take(fd, CH_NEVER, path, err);
-	if (rc == 1) {
-		rc = ch_lock_take(fd, CH_NEVER, path, err);
-		if (rc == CH_OK && get_state(fd) == OPEN &&
-		    set_state(fd, DYING) < 0)
-			rc = ch_err_os(err, errno, "live/%s", path);
-		if (rc == CH_OK)
-			rc = bury(file, name, fd, err);
-	}
+		rc = clean_locked(file, name, path, fd, err);
 	ch_io_close(&fd);
 	return rc;
 }
@@ -312,7 +319,7 @@ ch_live_clean(struct ch_file *file, const char *name, size_t len,
 		return CH_OK;
 	snprintf(prefix, sizeof(prefix), "%.*s", (int)len, name);
 	rc = clean(file, prefix, 0, err);
-	return rc == CH_FULL ? CH_OK : rc;
+	return rc == CH_FULL || rc == LIVES ? CH_OK : rc;
 }
 
 struct sweep {
@@ -357,7 +364,7 @@ sweep_one(void *arg, const char *path)
 	rc = clean(sweep->file, name, 0, &err);
 	if (rc == CH_OK)
 		sweep->removed++;
-	if (rc != CH_OK && rc != CH_FULL && sweep->rc == CH_OK) {
+	if (rc < 0 && rc != CH_FULL && sweep->rc == CH_OK) {
 		sweep->rc = rc;
 		if (sweep->err)
 			*sweep->err = err;
@@ -417,11 +424,11 @@ publish(struct ch_file *file, const char *made, const char *name,
 			return CH_OK;
 		if (errno != EEXIST)
 			return ch_err_os(err, errno, "live/%s", path);
-		if (ch_live_ask(file, name, len, NULL) == CH_LIFE_ALIVE)
+		rc = clean(file, name, 1, err);
+		if (rc == LIVES)
 			return ch_err_set(err, CH_FULL,
 			    "%s is owned by process %d", name,
 			    (int)ch_live_pid(file, name, len));
-		rc = clean(file, name, 1, err);
 		if (rc != CH_OK)
 			return rc;
 	}
