@@ -158,7 +158,7 @@ fuzz: ## every fuzzer for FUZZ_TIME seconds (60)
 fuzzed: $(FUZZ:%=$(B)/tests/fuzz/%)
 	$(Q)for f in $(FUZZ); do \
 		mkdir -p $(B)/corpus/$$f || exit; echo "fuzz: $$f"; \
-		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 \
+		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 $(FUZZ_FLAGS) \
 			-verbosity=0 -print_final_stats=1 \
 			-artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
 			tests/fuzz/corpus/$$f || exit; \
