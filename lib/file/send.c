@@ -13,12 +13,6 @@
 /* How much goes in under one lock: others wait for no more than this. */
 #define RUN_MESSAGES 128
 #define RUN_BYTES ((size_t)1 << 20)
-/*
- * The first sends of a handle, and batches, ring under the lock, before the
- * state counts: no kill can then strand a sleeper. A long-lived sender rings
- * after unlocking, so that the woken find the lock free.
- */
-#define EARLY_SENDS 8
 
 /*
  * The channel to send to. For "p!" its owner is asked after: CH_NONE if it is
@@ -161,7 +155,13 @@ put_one(struct ch_chan *chan, struct ch_entry *entry,
 	return ch_chan_append(chan, entry, err);
 }
 
-/* Commit what was put, and wake whom it concerns; gives up the lock. */
+/*
+ * Commit what was put, and wake whom it concerns; gives up the lock.
+ *
+ * The first send of a handle, and batches, ring under the lock, before the
+ * state counts: no kill can then strand a sleeper. A long-lived sender rings
+ * after unlocking, so that the woken find the lock free.
+ */
 static int
 publish(struct ch_chan *chan, size_t n, struct ch_err *err)
 {
@@ -170,7 +170,7 @@ publish(struct ch_chan *chan, size_t n, struct ch_err *err)
 
 	waiting = atomic_load(&header->waiting) > 0;
 	watched = atomic_load(&header->watchers) > 0;
-	early = n > 1 || chan->sends < EARLY_SENDS;
+	early = n > 1 || !chan->sends;
 	if (waiting && early)
 		ch_chan_ring(chan);
 	rc = ch_queue_commit(&chan->queue, err);
