@@ -95,6 +95,26 @@ opt_count(const struct opt *opt, const char *value, struct ch_err *err)
 	return CH_OK;
 }
 
+/* Digits, then perhaps one of K, M, G (KiB, MiB, GiB). */
+int
+opt_size(const struct opt *opt, const char *value, struct ch_err *err)
+{
+	static const char units[] = "KMG";
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value[digits]
+	    ? strchr(units, value[digits] & ~0x20) : NULL;
+	uint64_t n = 0;
+
+	if (!digits || digits > 12 || (value[digits] && (!unit || !*unit ||
+	    value[digits + 1])))
+		return ch_err_set(err, CH_USAGE,
+		    "is no size: a number of bytes, or with K, M or G");
+	for (const char *p = value; p < value + digits; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	*opt->to.count = unit ? n << 10 * (unit - units + 1) : n;
+	return CH_OK;
+}
+
 int
 opt_duration(const struct opt *opt, const char *value, struct ch_err *err)
 {

@@ -95,6 +95,10 @@ struct opt_program {
 #define OPT_COUNT(l, n, to_, value_, help_) \
 	{ .letter = (l), .name = (n), .value = (value_), .help = (help_), \
 		.set = opt_count, .to.count = (to_) }
+/* A number of bytes, perhaps with K, M or G behind it (1024 each). */
+#define OPT_SIZE(l, n, to_, value_, help_) \
+	{ .letter = (l), .name = (n), .value = (value_), .help = (help_), \
+		.set = opt_size, .to.count = (to_) }
 /* A duration in ms, and a time (a bare duration lies ahead). */
 #define OPT_DURATION(l, n, to_, value_, help_) \
 	{ .letter = (l), .name = (n), .value = (value_), .help = (help_), \
@@ -140,6 +144,7 @@ int opt_flag(const struct opt *opt, const char *value, struct ch_err *err);
 int opt_string(const struct opt *opt, const char *value, struct ch_err *err);
 int opt_list(const struct opt *opt, const char *value, struct ch_err *err);
 int opt_count(const struct opt *opt, const char *value, struct ch_err *err);
+int opt_size(const struct opt *opt, const char *value, struct ch_err *err);
 int opt_duration(const struct opt *opt, const char *value,
     struct ch_err *err);
 int opt_time(const struct opt *opt, const char *value, struct ch_err *err);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static int flag, choice;
-static uint64_t count;
+static uint64_t count, size;
 static int64_t span;
 static const char *word, *perhaps, *store;
 static struct opt_list list;
@@ -18,6 +18,7 @@ static struct opt_list list;
 static const struct opt options[] = {
 	OPT_FLAG('f', "flag", &flag, "a flag"),
 	OPT_COUNT('c', "count", &count, "N", "a number"),
+	OPT_SIZE('s', "size", &size, "SIZE", "a size"),
 	OPT_DURATION('t', "timeout", &span, "D", "a duration"),
 	OPT_STRING(0, "word", &word, "WORD", "a word"),
 	OPT_OPTIONAL('T', "times", &perhaps, "FORMAT", "a format"),
@@ -108,6 +109,12 @@ values(void)
 	is_str(perhaps, "%M", "long as well");
 	is_int(choice, 2, "a choice");
 	is_str(word, "", "an empty value is a value");
+	PARSE("-s", "64K");
+	is_int((intmax_t)size, 65536, "a size in KiB");
+	PARSE("-s10g");
+	is_int((intmax_t)size, 10737418240, "in GiB");
+	PARSE("--size=0");
+	is_int((intmax_t)size, 0, "in bytes");
 	PARSE("-qvS", "/x");
 	ok(say_quiet && say_verbose, "-q, -v");
 	is_str(store, "/x", "-S");
@@ -118,6 +125,9 @@ mistakes(void)
 {
 	is_int(STATUS("a"), 0, "no mistake");
 	is_int(STATUS("--fla"), 64, "abbreviated");
+	is_int(STATUS("-s", "64KB"), 64, "no unit");
+	is_int(STATUS("-s", "K"), 64, "no number");
+	is_int(STATUS("-s", ""), 64, "nothing");
 	is_int(STATUS("--flags"), 64, "too long");
 	is_int(STATUS("--flag=1"), 64, "a flag with a value");
 	is_int(STATUS("-x"), 64, "unknown");
