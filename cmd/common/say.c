@@ -5,16 +5,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int say_quiet;
 int say_verbose;
 
 static const char *program = "chutils";
+
+/* How urgent a sentence is, where the journal reads it: see sd-daemon(3). */
+static const char *urgent = "", *notable = "", *detailed = "";
 
 /* Said from a signal handler: made ahead, because printf is not safe there. */
 static char bus_sentence[128];
@@ -41,9 +46,9 @@ catch_bus(void)
 	struct sigaction action = { .sa_flags = SA_SIGINFO };
 
 	snprintf(bus_sentence, sizeof(bus_sentence),
-	    "%s: a file of the store was cut short or cannot be read: "
+	    "%s%s: a file of the store was cut short or cannot be read: "
 	    "bus error\n",
-	    program);
+	    urgent, program);
 	action.sa_sigaction = on_bus;
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -66,11 +71,34 @@ fill_descriptors(void)
 			_exit(-CH_IO);
 }
 
+/*
+ * Whether standard error is the journal's: systemd names device and inode of
+ * the socket that it gave a service, "DEVICE:INODE".
+ */
+static int
+journal_reads(void)
+{
+	const char *given = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!given || fstat(2, &st) < 0)
+		return 0;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(given, ours) == 0;
+}
+
 void
 say_start(const char *name)
 {
 	program = name;
 	fill_descriptors();
+	if (journal_reads()) {
+		urgent = "<3>";
+		notable = "<5>";
+		detailed = "<6>";
+	}
 	catch_bus();
 }
 
@@ -86,14 +114,15 @@ say_files(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static void __attribute__((format(printf, 1, 0)))
-say(const char *format, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+say(const char *priority, const char *format, va_list ap)
 {
 	char line[1024];
 	ssize_t ignored;
 	size_t len;
 
-	len = (size_t)snprintf(line, sizeof(line), "%s: ", program);
+	len = (size_t)snprintf(line, sizeof(line), "%s%s: ", priority,
+	    program);
 	vsnprintf(line + len, sizeof(line) - len - 1, format, ap);
 	len = strlen(line);
 	for (size_t i = 0; i < len; i++)
@@ -110,7 +139,7 @@ say_error(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say(format, ap);
+	say(urgent, format, ap);
 	va_end(ap);
 }
 
@@ -122,7 +151,7 @@ say_note(const char *format, ...)
 	if (say_quiet)
 		return;
 	va_start(ap, format);
-	say(format, ap);
+	say(notable, format, ap);
 	va_end(ap);
 }
 
@@ -134,7 +163,7 @@ say_more(const char *format, ...)
 	if (!say_verbose)
 		return;
 	va_start(ap, format);
-	say(format, ap);
+	say(detailed, format, ap);
 	va_end(ap);
 }
 

@@ -2,8 +2,10 @@
  * say.h - how a program speaks: its name, its sentences, its exit status.
  *
  * Errors, notes and questions go to standard error as "chsend: what: why", one
- * write(2) a line, control bytes made harmless. Nothing here touches standard
- * output; that is out.h.
+ * write(2) a line, control bytes made harmless. Where standard error goes to
+ * systemd's journal ($JOURNAL_STREAM says so), a line begins with its priority:
+ * <3> an error, <5> a note, <6> what only -v says. Nothing here touches
+ * standard output; that is out.h.
  */
 #ifndef CMD_COMMON_SAY_H
 #define CMD_COMMON_SAY_H

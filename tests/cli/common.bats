@@ -288,6 +288,25 @@ usual() {
 	[[ $output != *$'\e'* ]]
 }
 
+@test "lines have a priority where standard error is the journal's" {
+	touch err
+	export JOURNAL_STREAM
+	JOURNAL_STREAM=$(stat -c %d:%i err)
+	chsend -v jobs n=1 2> err
+	run cat err
+	[ "$output" = "<6>chsend: store: $PWD/store" ]
+	chsend jobs 1 2> err || true
+	run cat err
+	[[ ${lines[0]} == '<3>chsend: '* ]]
+	chtail -t 0.1 chat 2> err || true
+	run cat err
+	[[ ${lines[0]} == '<5>chtail: watching chat, '* ]]
+	touch other
+	chsend -v jobs n=1 2> other
+	run cat other
+	[ "$output" = "chsend: store: $PWD/store" ]
+}
+
 @test "a file of the store that shrinks under a program is 74, not a crash" {
 	start chrecv jobs
 	waiting jobs 1
