@@ -91,7 +91,7 @@ includes() {
 	done <<-'EOF'
 		jansson lib/model/|cmd/|tests/
 		libwebsockets cmd/chserve/
-		openssl/ cmd/chserve/
+		openssl/ cmd/chserve/(tls|certs)|tests/
 		readline/ cmd/chtail
 		pcre2 cmd/chwork/
 		hiredis lib/redis/
