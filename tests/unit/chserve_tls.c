@@ -237,11 +237,11 @@ test_files(void)
 	is_int(opens("first.pem", "first.pem", NULL), CH_CONFIG, "no key");
 	is_str(err.text, "key first.pem: there is none in it", "is said");
 	is_int(opens("first.pem", NULL, NULL), CH_CONFIG, "one file");
-	is_int(opens("first.pem", "second.key", NULL), CH_CONFIG, "a wrong key");
+	is_int(opens("first.pem", "second.key", NULL), CH_CONFIG, "another");
 	is_str(err.text,
 	    "key second.key: it is not the key of certificate first.pem",
 	    "is said");
-	is_int(opens("first.pem", "locked.key", NULL), CH_CONFIG, "a locked one");
+	is_int(opens("first.pem", "locked.key", NULL), CH_CONFIG, "locked");
 	is_str(err.text, "key locked.key: it is locked with a passphrase",
 	    "is said");
 	is_int(opens("first.pem", "first.key", "first.key"), CH_CONFIG,
