@@ -38,10 +38,21 @@ put_of(struct ch_buf *out, const struct event_of *of)
 	put_format(out, ",\"order\":%llu", (unsigned long long)of->order);
 }
 
+/* [HOST, PORT]; of a unix socket [PATH, null], or null without a name. */
 static void
 put_peer(struct ch_buf *out, const char *key, const struct event_peer *peer)
 {
-	put_format(out, ",\"%s\":[\"%s\",%u]", key, peer->host, peer->port);
+	put_format(out, ",\"%s\":", key);
+	if (!*peer->host) {
+		put_string(out, "null");
+		return;
+	}
+	put_char(out, '[');
+	put_byte_string(out, peer->host);
+	if (peer->local)
+		put_string(out, ",null]");
+	else
+		put_format(out, ",%u]", peer->port);
 }
 
 void

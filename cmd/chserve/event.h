@@ -19,8 +19,9 @@
 
 /* One end of a connection. */
 struct event_peer {
-	char host[64]; /* a numeric address */
+	char host[112]; /* a numeric address; a path, "": no name */
 	unsigned port;
+	int local; /* of a unix socket: host is its path, and there is no port */
 };
 
 /* Which connection an event is about. */

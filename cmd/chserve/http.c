@@ -312,7 +312,7 @@ serve(struct conn *conn, const struct head *head, size_t len)
 {
 	int status = 0;
 
-	if (!policy_host(&settings->policy, head))
+	if (!policy_host(&settings->policy, head, &conn->to))
 		status = 421;
 	if (!status)
 		status = head_upgrades(head);

@@ -24,11 +24,12 @@ is_name(const char *host, const char *name)
 }
 
 int
-policy_host(const struct policy *policy, const struct head *head)
+policy_host(const struct policy *policy, const struct head *head,
+    const struct event_peer *at)
 {
 	size_t i;
 
-	if (!policy->loopback || !*head->host)
+	if (!policy->loopback || at->local || !*head->host)
 		return 1;
 	if (is_name(head->host, "localhost") ||
 	    is_name(head->host, "127.0.0.1") || is_name(head->host, "[::1]"))

@@ -12,7 +12,7 @@ static struct ch_receiver *consumer;
 static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
 static int fail_accept;
 static struct head head = { .query = "" };
-static const struct event_peer peer = { "127.0.0.1", 1 };
+static const struct event_peer peer = { "127.0.0.1", 1, 0 };
 
 static int
 note_accept(struct client *client)

@@ -98,12 +98,15 @@ static void
 test_messages(void)
 {
 	const struct event_of of = { "p!1", "/a\"b", 7 };
-	const struct event_peer client = { "127.0.0.1", 1234 };
-	const struct event_peer server = { "::1", 80 };
+	const struct event_peer client = { "127.0.0.1", 1234, 0 };
+	const struct event_peer server = { "::1", 80, 0 };
 	struct head head = { .query = "q=\\", .n_fields = 3, .fields = {
 		{ "host", "h" },
 		{ "x", "\xff" },
 		{ "y", "\xef\xbf\xbf" } } };
+	const struct event_peer nobody = { "", 0, 1 };
+	const struct event_peer path = { "/run/w\"b", 0, 1 };
+	struct head none = { .query = "" };
 	struct ch_buf out = CH_BUF_INIT;
 
 	event_connect(&out, &of, &head, &client, &server);
@@ -115,6 +118,12 @@ test_messages(void)
 	    "\"client\":[\"127.0.0.1\",1234],\"server\":[\"::1\",80]}",
 	    "a connect; a header that looks like a box is boxed");
 	ok(!ch_message_check(out.data, out.len, NULL), "and is a message");
+
+	ch_buf_clear(&out);
+	event_connect(&out, &of, &none, &nobody, &path);
+	is_str(strstr(out.data, ",\"client\""),
+	    ",\"client\":null,\"server\":[\"/run/w\\\"b\",null]}",
+	    "through a unix socket");
 
 	ch_buf_clear(&out);
 	event_receive(&out, &of, "a\0\n\"", 4, 0);

@@ -128,7 +128,8 @@ test_connection(void)
 }
 
 static int
-passes(const struct policy *policy, const char *host, const char *origin)
+passes_at(const struct policy *policy, const char *host, const char *origin,
+    const struct event_peer *at)
 {
 	char text[256];
 
@@ -136,7 +137,29 @@ passes(const struct policy *policy, const char *host, const char *origin)
 	    host, origin ? "Origin: " : "", origin ? origin : "",
 	    origin ? "\r\n" : "");
 	parse(text);
-	return policy_host(policy, &head) && policy_origin(policy, &head);
+	return policy_host(policy, &head, at) && policy_origin(policy, &head);
+}
+
+static int
+passes(const struct policy *policy, const char *host, const char *origin)
+{
+	static const struct event_peer net = { "127.0.0.1", 80, 0 };
+
+	return passes_at(policy, host, origin, &net);
+}
+
+/* A proxy in front of a unix socket says which names are ours. */
+static void
+test_policy_behind_proxy(void)
+{
+	const struct policy local = { 1, NULL, 0, NULL, 0 };
+	const struct event_peer at = { "/run/web", 0, 1 };
+
+	ok(passes_at(&local, "evil.example", NULL, &at), "any name");
+	ok(passes_at(&local, "a.example", "https://a.example", &at),
+	    "a page of that name");
+	ok(!passes_at(&local, "a.example", "https://b.example", &at),
+	    "no page of another one");
 }
 
 static void
@@ -194,6 +217,7 @@ main(void)
 	test_upgrades();
 	test_connection();
 	test_policy();
+	test_policy_behind_proxy();
 	head_release(&head);
 	return done_testing();
 }
