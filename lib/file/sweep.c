@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -58,12 +59,26 @@ visit_one(void *arg, const char *name)
 	return keep_first(walk, rc, &err);
 }
 
+/* One that is named needs no look at the others. */
+static int
+visit_named(struct walk *walk)
+{
+	if (faccessat(walk->file->channels, walk->glob, F_OK,
+	        AT_SYMLINK_NOFOLLOW) < 0)
+		return CH_OK;
+	return visit_one(walk, walk->glob);
+}
+
 static int
 walk_channels(struct walk *walk)
 {
 	int rc;
 
-	rc = ch_dir_walk(walk->file->channels, 0, visit_one, walk, walk->err);
+	if (walk->glob && !ch_name_is_glob(walk->glob))
+		rc = visit_named(walk);
+	else
+		rc = ch_dir_walk(walk->file->channels, 0, visit_one, walk,
+		    walk->err);
 	return rc != CH_OK ? rc : walk->rc;
 }
 
