@@ -1,6 +1,7 @@
 /* The sockets we accept connections on. */
 #include "chserve/listen.h"
 
+#include "chserve/address.h"
 #include "chserve/loop.h"
 
 #include "base/err.h"
@@ -38,29 +39,6 @@ static struct due_queue rests = { .expired = go_on };
 static struct due rest;
 
 /* --- addresses ------------------------------------------------------------ */
-
-static void
-describe(struct event_peer *peer, const struct sockaddr_storage *address)
-{
-	char port[8] = "0";
-
-	if (getnameinfo((const struct sockaddr *)address, sizeof(*address),
-		peer->host, sizeof(peer->host), port, sizeof(port),
-		NI_NUMERICHOST | NI_NUMERICSERV))
-		strcpy(peer->host, "unknown");
-	peer->port = (unsigned)strtoul(port, NULL, 10);
-}
-
-static int
-is_loopback(const struct sockaddr *address)
-{
-	const struct sockaddr_in *in = (const void *)address;
-	const struct sockaddr_in6 *in6 = (const void *)address;
-
-	if (address->sa_family == AF_INET)
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
 
 /* Cut "ADDR:PORT" or "[ADDR]:PORT" in two; 0, or -1 if it is neither. */
 static int
@@ -105,7 +83,7 @@ connection_ready(struct watch *watch, uint32_t ready)
 		if (fd < 0)
 			break;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		describe(&from, &address);
+		address_peer(&from, &address, len);
 		on_accept(fd, &from, &listener->at);
 	}
 	if (i < TURN_ACCEPTS && errno != EAGAIN && errno != EINTR &&
@@ -151,7 +129,7 @@ open_socket(const struct addrinfo *info)
 }
 
 static void
-add_listener(int fd, const struct addrinfo *info)
+add_listener(int fd)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	struct listener **end = &listeners;
@@ -161,10 +139,10 @@ add_listener(int fd, const struct addrinfo *info)
 	if (!listener)
 		say_memory();
 	getsockname(fd, (struct sockaddr *)&address, &len);
-	describe(&listener->at, &address);
+	address_peer(&listener->at, &address, len);
 	listener->watch.fd = fd;
 	listener->watch.ready = connection_ready;
-	listener->loopback = is_loopback(info->ai_addr);
+	listener->loopback = address_is_loopback(&address);
 	while (*end)
 		end = &(*end)->next;
 	*end = listener;
@@ -191,7 +169,7 @@ listen_on(const char *where, struct ch_err *err)
 		    where, gai_strerror(rc));
 	fd = open_socket(info);
 	if (fd >= 0)
-		add_listener(fd, info);
+		add_listener(fd);
 	rc = fd >= 0 ? CH_OK : errno == EACCES ? CH_DENIED : CH_UNAVAILABLE;
 	if (rc != CH_OK)
 		ch_err_set(err, rc, "listen on %s: %s", where,
