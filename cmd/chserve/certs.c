@@ -170,6 +170,7 @@ use_client_ca(SSL_CTX *context, const struct tls_settings *settings,
 static SSL_CTX *
 new_context(const struct tls_settings *settings)
 {
+	static char groups[] = "X25519:P-256:P-384";
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	union {
 		const void *from;
@@ -178,7 +179,7 @@ new_context(const struct tls_settings *settings)
 
 	if (!context || !SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION)
 	    || !SSL_CTX_set_cipher_list(context, CIPHERS) ||
-	    !SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") ||
+	    !SSL_CTX_set1_groups_list(context, groups) ||
 	    !SSL_CTX_set_session_id_context(context,
 		(const unsigned char *)"chserve", 7))
 		say_memory();
