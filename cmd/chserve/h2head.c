@@ -154,8 +154,8 @@ h2head_parse(const struct h2head *in, struct head *head)
 	if (in->cookie.len)
 		put_format(&text, "cookie: %s\r\n", in->cookie.data);
 	if (websocket)
-		put_string(&text, "connection: upgrade\r\nupgrade: websocket\r\n"
-		    "sec-websocket-key: " KEY "\r\n");
+		put_string(&text, "connection: upgrade\r\n"
+		    "upgrade: websocket\r\nsec-websocket-key: " KEY "\r\n");
 	put_string(&text, "\r\n");
 	status = head_parse(head, text.data, text.len);
 	ch_buf_release(&text);

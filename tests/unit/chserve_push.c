@@ -44,7 +44,7 @@ main(void)
 	is_int(read_push("{\"request\":\"/a\"}"), 0, "nor is a string");
 	is_int(read_push("nonsense"), 0, "nor is nonsense");
 	is_int(read_push("{\"request\":{}}"), -1, "one without a path");
-	is_int(read_push("{\"request\":{\"path\":\"a\"}}"), -1, "a relative one");
+	is_int(read_push("{\"request\":{\"path\":\"a\"}}"), -1, "a relative");
 	is_int(read_push("{\"request\":{\"path\":\"//evil/a\"}}"), -1,
 	    "another host's");
 	is_int(read_push("{\"request\":{\"path\":7}}"), -1, "a number");
