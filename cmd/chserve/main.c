@@ -4,149 +4,30 @@
  *
  * One connection, in a straight line: listen.c accepts it, http.c reads its
  * head, bridge.c tells the consumers, whose answer comes back through the
- * bridge to client.c; ws.c then carries it. Here: options, start, stop.
+ * bridge to client.c; ws.c then carries it. Here: all is opened, and closed.
  */
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
 #include "chserve/http.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
+#include "chserve/settings.h"
+#include "chserve/signals.h"
 #include "chserve/static.h"
+#include "chserve/stop.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
 
 #include "base/err.h"
-#include "base/io.h"
-#include "common/opt.h"
 #include "common/say.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define OWN_DESCRIPTORS 64   /* not for connections */
-#define FAREWELL_MS 7000     /* for the connections to end */
-#define WORKER_MS 10000      /* for chwork to finish its work */
-#define TICK_MS 20           /* between two looks, while we stop */
+#define OWN_DESCRIPTORS 64 /* not for connections */
 
-static const char *store, *root, *routes;
-static struct opt_list listens, origins, hosts;
-static uint64_t workers;
-static struct http_settings settings = {
-	.connect_timeout = CONNECT_TIMEOUT_MS,
-};
-
-static const struct opt options[] = {
-	OPT_LIST('l', "listen", &listens, "ADDR:PORT",
-	    "listen there (" LISTEN_DEFAULT ")"),
-	OPT_STRING(0, "root", &root, "DIR", "serve the files in DIR"),
-	OPT_STRING(0, "routes", &routes, "FILE",
-	    "run chwork on these routes beside it"),
-	OPT_COUNT(0, "workers", &workers, "N", "let that run N jobs at once"),
-	OPT_LIST(0, "origin", &origins, "PATTERN",
-	    "let in pages of these origins, too"),
-	OPT_LIST(0, "host", &hosts, "NAME", "answer to this name, too"),
-	OPT_DURATION(0, "connect-timeout", &settings.connect_timeout, "D",
-	    "wait so long for a consumer to accept (5)"),
-	OPT_COMMON(&store),
-	OPT_END,
-};
-
-static const struct opt_program program = {
-	.name = "chserve",
-	.usage = "[-l ADDR:PORT]... [--root DIR] [--routes FILE]",
-	.options = options,
-	.examples =
-	    "  chserve --root public --routes routes   a whole application\n"
-	    "  chserve -l 127.0.0.1:0                  on a free port\n",
-};
-
-/* --- stopping ------------------------------------------------------------- */
-
-static void tick(struct due *due);
-static void signal_ready(struct watch *watch, uint32_t ready);
-
-static struct watch signals = { -1, signal_ready };
-static struct due_queue ticks = { .expired = tick };
-static struct due next_tick;
-static int64_t give_up_at; /* 0: not stopping */
-static int worker_told;
-
-static void
-say_goodbye(struct client *client)
-{
-	client_close(client, CODE_GOING_AWAY);
-}
-
-/* No new connections; 1001 to those there are, while chwork still runs. */
-static void
-stop(void)
-{
-	give_up_at = ch_clock() + FAREWELL_MS;
-	listen_close();
-	http_stop();
-	clients_each(say_goodbye);
-	clients_flush();
-	due_set(&ticks, &next_tick, 1);
-}
-
-static void
-tick(struct due *due)
-{
-	int late = ch_clock() >= give_up_at;
-
-	if (!worker_told && (late || (!ws_count() && !http_count()))) {
-		worker_told = 1;
-		worker_stop();
-		give_up_at = ch_clock() + WORKER_MS;
-		late = 0;
-	}
-	if (worker_told && (late || !worker_runs()))
-		ws_stop();
-	else
-		due_set(&ticks, due, TICK_MS);
-}
-
-static void
-signal_ready(struct watch *watch, uint32_t ready)
-{
-	struct signalfd_siginfo info;
-
-	(void)ready;
-	while (ch_io_read(watch->fd, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo == SIGCHLD)
-			worker_child_ended();
-		else if (!give_up_at)
-			stop();
-		else
-			ws_stop(); /* asked twice */
-}
-
-/* After ws_open: libev unblocks SIGINT. */
-static int
-watch_signals(struct ch_err *err)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN); /* sendfile(2) knows no MSG_NOSIGNAL */
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals.fd < 0 || loop_add(&signals, EPOLLIN))
-		return ch_err_os(err, errno, "watch for signals");
-	return CH_OK;
-}
-
-/* --- starting ------------------------------------------------------------- */
+static struct settings *settings;
 
 static int
 open_listeners(struct ch_err *err)
@@ -154,10 +35,10 @@ open_listeners(struct ch_err *err)
 	size_t i;
 	int rc = CH_OK;
 
-	if (!listens.n)
+	if (!settings->listens.n)
 		return listen_on(LISTEN_DEFAULT, err);
-	for (i = 0; rc == CH_OK && i < listens.n; i++)
-		rc = listen_on(listens.items[i], err);
+	for (i = 0; rc == CH_OK && i < settings->listens.n; i++)
+		rc = listen_on(settings->listens.items[i], err);
 	return rc;
 }
 
@@ -165,6 +46,8 @@ open_listeners(struct ch_err *err)
 static int
 open_root(struct ch_layer *layer, struct ch_err *err)
 {
+	const char *root = settings->root, *routes = settings->routes;
+
 	if (!root)
 		return CH_OK;
 	if (routes && static_has(root, routes))
@@ -180,18 +63,19 @@ open_root(struct ch_layer *layer, struct ch_err *err)
 static void
 apply_settings(void)
 {
+	struct http_settings *http = &settings->http;
 	struct rlimit limit = { 1024, 1024 };
 
 	say_files();
 	getrlimit(RLIMIT_NOFILE, &limit);
-	settings.max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
+	http->max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
 	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
-	settings.policy.loopback = listen_is_loopback();
-	settings.policy.hosts = hosts.items;
-	settings.policy.n_hosts = hosts.n;
-	settings.policy.origins = origins.items;
-	settings.policy.n_origins = origins.n;
-	http_open(&settings);
+	http->policy.loopback = listen_is_loopback();
+	http->policy.hosts = settings->hosts.items;
+	http->policy.n_hosts = settings->hosts.n;
+	http->policy.origins = settings->origins.items;
+	http->policy.n_origins = settings->origins.n;
+	http_open(http);
 }
 
 static void
@@ -199,12 +83,27 @@ start_worker(struct ch_layer *layer)
 {
 	char jobs[24] = "";
 
-	if (!routes)
+	if (!settings->routes)
 		return;
-	if (workers)
+	if (settings->workers)
 		snprintf(jobs, sizeof(jobs), "%llu",
-		    (unsigned long long)workers);
-	worker_start(routes, ch_location(layer), jobs);
+		    (unsigned long long)settings->workers);
+	worker_start(settings->routes, ch_location(layer), jobs);
+}
+
+static void
+child_ended(int number)
+{
+	(void)number;
+	worker_child_ended();
+}
+
+static int
+open_signals(struct ch_err *err)
+{
+	stop_open(settings->drain_timeout);
+	signals_on(SIGCHLD, child_ended);
+	return signals_open(err);
 }
 
 static int
@@ -221,7 +120,7 @@ serve(struct ch_layer *layer, struct ch_err *err)
 	if (rc == CH_OK)
 		rc = ws_open(err);
 	if (rc == CH_OK)
-		rc = watch_signals(err);
+		rc = open_signals(err);
 	if (rc == CH_OK)
 		rc = bridge_open(layer, err);
 	if (rc != CH_OK)
@@ -241,7 +140,7 @@ close_all(void)
 	http_close();
 	ws_close();
 	bridge_close();
-	ch_io_close(&signals.fd);
+	signals_close();
 	loop_close();
 	static_close();
 }
@@ -253,17 +152,13 @@ main(int argc, char *argv[])
 	struct ch_err err = CH_ERR_INIT;
 	int rc;
 
-	argv = opt_parse(&program, argc, argv);
-	if (*argv)
-		opt_wrong(&program, "%s: what is it for?", *argv);
-	if (workers && !routes)
-		opt_wrong(&program, "--workers needs --routes");
-	if (routes) {
-		rc = worker_check(routes);
+	settings = settings_read(argc, argv);
+	if (settings->routes) {
+		rc = worker_check(settings->routes);
 		if (rc)
 			return rc;
 	}
-	rc = ch_open(&layer, store, &err);
+	rc = ch_open(&layer, settings->store, &err);
 	if (rc == CH_OK) {
 		say_more("store %s", ch_location(layer));
 		rc = serve(layer, &err);

@@ -2,6 +2,7 @@
 
 complete -c chserve -f
 complete -c chserve -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 [::1]:8000' -d 'listen there'
+complete -c chserve -l drain-timeout -x -d 'when ending, wait so long for connections'
 complete -c chserve -l root -x -a '(__fish_complete_directories)' -d 'serve the files in DIR'
 complete -c chserve -l routes -r -F -d 'run chwork on these routes beside it'
 complete -c chserve -l workers -x -d 'let that run N jobs at once'

@@ -1,0 +1,23 @@
+/* settings.h - what the command line says. */
+#ifndef CHSERVE_SETTINGS_H
+#define CHSERVE_SETTINGS_H
+
+#include "chserve/http.h"
+
+#include "common/opt.h"
+
+struct settings {
+	const char *store, *root, *routes;
+	struct opt_list listens, origins, hosts;
+	uint64_t workers;
+	int64_t drain_timeout; /* ms for what is in hand when we are to end */
+	struct http_settings http;
+};
+
+/*
+ * Read the command line; does not return when it makes no sense (64). The
+ * texts are words of argv.
+ */
+struct settings *settings_read(int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,94 @@
+/* The way to the end. */
+#include "chserve/stop.h"
+
+#include "chserve/clients.h"
+#include "chserve/http.h"
+#include "chserve/listen.h"
+#include "chserve/loop.h"
+#include "chserve/signals.h"
+#include "chserve/worker.h"
+#include "chserve/ws.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define WORKER_MS 10000 /* for chwork to finish its work */
+#define TICK_MS 20      /* between two looks, while we stop */
+
+static void tick(struct due *due);
+
+static struct due_queue ticks = { .expired = tick };
+static struct due next_tick;
+static int64_t drain_ms;
+static int64_t give_up_at; /* 0: not stopping */
+static int worker_told;
+static int had_terminal;
+
+static void
+say_goodbye(struct client *client)
+{
+	client_close(client, CODE_GOING_AWAY);
+}
+
+static void
+stop(void)
+{
+	give_up_at = ch_clock() + drain_ms;
+	listen_close();
+	http_stop();
+	clients_each(say_goodbye);
+	clients_flush();
+	due_set(&ticks, &next_tick, 1);
+}
+
+static void
+tick(struct due *due)
+{
+	int late = ch_clock() >= give_up_at;
+
+	if (!worker_told && (late || (!ws_count() && !http_count()))) {
+		worker_told = 1;
+		worker_stop();
+		give_up_at = ch_clock() + WORKER_MS;
+		late = 0;
+	}
+	if (worker_told && (late || !worker_runs()))
+		ws_stop();
+	else
+		due_set(&ticks, due, TICK_MS);
+}
+
+static void
+told_to_end(int number)
+{
+	(void)number;
+	if (!give_up_at)
+		stop();
+	else
+		ws_stop(); /* asked twice */
+}
+
+/* Whether a terminal that we were started from has gone. */
+static int
+is_orphaned(void)
+{
+	return had_terminal && !isatty(STDERR_FILENO);
+}
+
+/* SIGHUP means "read your files again", but for who has lost its terminal. */
+static void
+hung_up(int number)
+{
+	if (is_orphaned())
+		told_to_end(number);
+}
+
+void
+stop_open(int64_t drain)
+{
+	drain_ms = drain;
+	had_terminal = isatty(STDERR_FILENO);
+	signals_on(SIGTERM, told_to_end);
+	signals_on(SIGINT, told_to_end);
+	signals_on(SIGHUP, hung_up);
+}
