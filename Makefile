@@ -76,6 +76,7 @@ $(B)/cmd/common/opt.o: COMPILE += -DCH_BUILD='"$(BUILD)"'
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
 tests: $(UNIT) $(CONTRACT) $(BENCH)
 $(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
+$(B)/cmd/chserve/console.o: cmd/chserve/console.html
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
