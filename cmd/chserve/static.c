@@ -3,9 +3,14 @@
  *
  * A path is opened by openat2(2) beneath the root, so neither `..` nor a
  * symbolic link leads out of it, whatever changes meanwhile. Names that start
- * with a dot are not there.
+ * with a dot are not there, but for /.well-known, where certificates are asked
+ * for. A compressed sibling, app.js.gz beside app.js, is looked for only where
+ * the type of the file is worth it: that costs a system call.
  */
 #include "chserve/static.h"
+
+#include "chserve/coding.h"
+#include "chserve/describe.h"
 
 #include "base/err.h"
 #include "base/io.h"
@@ -15,69 +20,25 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define INDEX "index.html"
-#define HTTP_DATE "%a, %d %b %Y %H:%M:%S GMT"
+#define WELL_KNOWN ".well-known"
+#define TRIES 3 /* of an open that a rename got in the way of */
 
-static int root_fd = -1;
-
-static const struct {
-	const char *suffix, *type;
-} types[] = {
-	{ ".html", "text/html; charset=utf-8" },
-	{ ".htm", "text/html; charset=utf-8" },
-	{ ".css", "text/css; charset=utf-8" },
-	{ ".js", "text/javascript; charset=utf-8" },
-	{ ".mjs", "text/javascript; charset=utf-8" },
-	{ ".json", "application/json" },
-	{ ".map", "application/json" },
-	{ ".webmanifest", "application/manifest+json" },
-	{ ".txt", "text/plain; charset=utf-8" },
-	{ ".md", "text/plain; charset=utf-8" },
-	{ ".csv", "text/csv; charset=utf-8" },
-	{ ".xml", "application/xml" },
-	{ ".svg", "image/svg+xml" },
-	{ ".png", "image/png" },
-	{ ".jpg", "image/jpeg" },
-	{ ".jpeg", "image/jpeg" },
-	{ ".gif", "image/gif" },
-	{ ".webp", "image/webp" },
-	{ ".avif", "image/avif" },
-	{ ".ico", "image/x-icon" },
-	{ ".woff", "font/woff" },
-	{ ".woff2", "font/woff2" },
-	{ ".ttf", "font/ttf" },
-	{ ".otf", "font/otf" },
-	{ ".mp3", "audio/mpeg" },
-	{ ".ogg", "audio/ogg" },
-	{ ".wav", "audio/wav" },
-	{ ".mp4", "video/mp4" },
-	{ ".webm", "video/webm" },
-	{ ".pdf", "application/pdf" },
-	{ ".wasm", "application/wasm" },
-	{ ".zip", "application/zip" },
-	{ ".gz", "application/gzip" },
+/* Compressed siblings, the one that is smaller first. */
+static const struct sibling {
+	const char *coding, *suffix;
+} siblings[] = {
+	{ "br", ".br" },
+	{ "gzip", ".gz" },
 };
 
-static const char *
-type_of(const char *path)
-{
-	const char *suffix = strrchr(path, '.');
-	size_t i;
-
-	for (i = 0; suffix && i < sizeof(types) / sizeof(*types); i++)
-		if (strcasecmp(types[i].suffix, suffix) == 0)
-			return types[i].type;
-	return "application/octet-stream";
-}
+static int root_fd = -1;
 
 /* Open what is at the path beneath the root; -1 with errno. */
 static int
@@ -88,8 +49,15 @@ open_beneath(const char *path)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 
-	return (int)syscall(SYS_openat2, root_fd, *path ? path : ".", &how,
-	    sizeof(how));
+	int fd = -1, i;
+
+	for (i = 0; i < TRIES; i++) {
+		fd = (int)syscall(SYS_openat2, root_fd, *path ? path : ".",
+		    &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd;
 }
 
 int
@@ -129,135 +97,120 @@ static_has(const char *root, const char *path)
 	return has;
 }
 
-/* Each part of the path must be there, and not begin with a dot. */
+/* No part of the path may be empty or begin with a dot. */
 static int
 is_plain(const char *path)
 {
+	const char *start = path;
 	size_t n;
 
 	for (; *path == '/'; path += n) {
 		n = strcspn(++path, "/");
+		if (*path == '.' && path == start + 1 &&
+		    n == sizeof(WELL_KNOWN) - 1 &&
+		    strncmp(path, WELL_KNOWN, n) == 0)
+			continue;
 		if (*path == '.' || (!n && *path))
 			return 0;
 	}
 	return 1;
 }
 
-static void
-http_date(time_t time, char text[64])
-{
-	struct tm tm;
-
-	gmtime_r(&time, &tm);
-	strftime(text, 64, HTTP_DATE, &tm);
-}
-
-/* If-None-Match decides, else If-Modified-Since. */
+/* What a file that cannot be opened is answered with. */
 static int
-is_unchanged(const struct head *head, const char *etag, const struct stat *st)
+status_of(int error)
 {
-	const char *match = head_get(head, "if-none-match");
-	const char *since = head_get(head, "if-modified-since");
-	struct tm tm;
-
-	if (match)
-		return strcmp(match, "*") == 0 || strstr(match, etag) != NULL;
-	memset(&tm, 0, sizeof(tm));
-	return since && strptime(since, HTTP_DATE, &tm) &&
-	    st->st_mtime <= timegm(&tm);
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return 403;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EIO:
+	case EAGAIN:
+		return 503;
+	}
+	return 404;
 }
+
+/* --- finding -------------------------------------------------------------- */
+
+/* Open path + suffix; 0 with st filled, or the status. */
+static int
+open_file(const char *path, const char *suffix, int *fd, struct stat *st)
+{
+	char name[PATH_MAX];
+	size_t n = strlen(path), more = strlen(suffix);
+	int status = 0;
+
+	*fd = -1;
+	if (n + more >= sizeof(name))
+		return 404;
+	memcpy(name, path, n);
+	memcpy(name + n, suffix, more + 1);
+	*fd = open_beneath(name + 1);
+	if (*fd < 0 || fstat(*fd, st))
+		status = status_of(errno);
+	if (status)
+		ch_io_close(fd);
+	return status;
+}
+
+static int
+is_older(const struct stat *a, const struct stat *b)
+{
+	if (a->st_mtime != b->st_mtime)
+		return a->st_mtime < b->st_mtime;
+	return a->st_mtim.tv_nsec && /* 0: an archive kept the seconds only */
+	    a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
+}
+
+/* Take the sibling that the client likes best, if it likes one. */
+static void
+find_siblings(struct found *found, const struct head *head, const char *path)
+{
+	int best = coding_quality(head, "identity", 1), quality, fd;
+	const struct sibling *end = siblings +
+	    sizeof(siblings) / sizeof(*siblings), *sibling;
+	struct stat plain = found->st, st;
+
+	for (sibling = siblings; sibling < end; sibling++) {
+		if (open_file(path, sibling->suffix, &fd, &st))
+			continue;
+		quality = 0;
+		if (S_ISREG(st.st_mode) && !is_older(&st, &plain)) {
+			found->varies = 1;
+			quality = coding_quality(head, sibling->coding, 0);
+		}
+		if (quality > best ||
+		    (quality && quality == best && !found->coding)) {
+			ch_io_close(&found->fd);
+			found->fd = fd;
+			found->st = st;
+			found->coding = sibling->coding;
+			best = quality;
+		} else {
+			ch_io_close(&fd);
+		}
+	}
+}
+
+/* --- answering ------------------------------------------------------------ */
 
 /*
- * One range of bytes (RFC 9110, section 14): 206 with at and len set, 416, or
- * 200 where there is none, several, or something else.
+ * A directory has its index behind a slash, for the links in it. The place is
+ * told relative to the one asked for, of which a proxy may have taken a part.
  */
-static int
-find_range(const char *range, off_t size, off_t *at, off_t *len)
-{
-	char *end;
-	long long first, last = size - 1;
-
-	*at = 0;
-	*len = size;
-	if (!range || strncmp(range, "bytes=", 6) != 0 || strchr(range, ','))
-		return 200;
-	range += 6;
-	if (*range == '-') {
-		first = strtoll(range + 1, &end, 10);
-		if (end == range + 1 || *end || range[1] == '-')
-			return 200;
-		if (first == 0)
-			return 416;
-		first = first < size ? size - first : 0;
-	} else {
-		first = strtoll(range, &end, 10);
-		if (end == range || *end++ != '-' || first < 0)
-			return 200;
-		if (*end)
-			last = strtoll(end, &end, 10);
-		if (*end || last < first)
-			return first >= size && !*end ? 416 : 200;
-	}
-	if (first >= size)
-		return 416;
-	if (last >= size)
-		last = size - 1;
-	*at = first;
-	*len = last - first + 1;
-	return 206;
-}
-
-static void
-describe(struct static_answer *answer, const struct head *head,
-    const struct stat *st, const char *path)
-{
-	const char *range = head_get(head, "range");
-	const char *if_range = head_get(head, "if-range");
-	char etag[64], date[64];
-
-	snprintf(etag, sizeof(etag), "\"%llx-%llx.%lx\"",
-	    (unsigned long long)st->st_size, (unsigned long long)st->st_mtime,
-	    st->st_mtim.tv_nsec);
-	http_date(st->st_mtime, date);
-	put_format(&answer->fields,
-	    "ETag: %s\r\nLast-Modified: %s\r\nCache-Control: no-cache\r\n",
-	    etag, date);
-	answer->len = 0;
-	if (is_unchanged(head, etag, st)) {
-		answer->status = 304;
-		return;
-	}
-	if (if_range && strcmp(if_range, etag) != 0)
-		range = NULL;
-	answer->status = find_range(range, st->st_size, &answer->at,
-	    &answer->len);
-	if (answer->status == 416) {
-		answer->len = 0;
-		put_format(&answer->fields, "Content-Range: bytes */%lld\r\n",
-		    (long long)st->st_size);
-		return;
-	}
-	if (answer->status == 206)
-		put_format(&answer->fields,
-		    "Content-Range: bytes %lld-%lld/%lld\r\n",
-		    (long long)answer->at,
-		    (long long)(answer->at + answer->len - 1),
-		    (long long)st->st_size);
-	put_format(&answer->fields,
-	    "Content-Type: %s\r\nAccept-Ranges: bytes\r\n"
-	    "X-Content-Type-Options: nosniff\r\n", type_of(path));
-}
-
-/* A directory has its index behind a slash, for the links in it. */
 static void
 redirect(struct static_answer *answer, const char *path, const char *query)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
 
 	answer->status = 301;
 	put_string(&answer->fields, "Location: ");
-	for (; *path; path++)
+	for (path = strrchr(path, '/') + 1; *path; path++)
 		if (strchr(safe, *path))
 			put_char(&answer->fields, *path);
 		else
@@ -266,47 +219,85 @@ redirect(struct static_answer *answer, const char *path, const char *query)
 	put_format(&answer->fields, "/%s%s\r\n", *query ? "?" : "", query);
 }
 
-/* What is at the path; with a slash at its end, the index there. */
 static int
-open_file(const char *path, struct stat *st)
+is_reading(const struct head *head)
 {
-	char name[PATH_MAX];
-	size_t n = strlen(path);
+	return strcmp(head->method, "GET") == 0 ||
+	    strcmp(head->method, "HEAD") == 0;
+}
+
+/* Answer for a directory asked for without a slash: the place of its index. */
+static void
+find_directory(struct static_answer *answer, const struct head *head)
+{
+	struct stat st;
 	int fd;
 
-	if (root_fd < 0 || !is_plain(path) ||
-	    n + sizeof(INDEX) > sizeof(name))
-		return -1;
-	memcpy(name, path, n + 1);
-	if (name[n - 1] == '/')
-		memcpy(name + n, INDEX, sizeof(INDEX));
-	fd = open_beneath(name + 1);
-	if (fd >= 0 && fstat(fd, st))
-		ch_io_close(&fd);
-	return fd;
+	answer->status = 404;
+	if (!is_reading(head) ||
+	    open_file(head->path, "/" INDEX, &fd, &st))
+		return;
+	if (S_ISREG(st.st_mode))
+		redirect(answer, head->path, head->query);
+	ch_io_close(&fd);
+}
+
+/* Answer with the file that is open. */
+static void
+answer_file(struct static_answer *answer, const struct head *head,
+    const char *path, struct found *found)
+{
+	found->type = type_of(path);
+	if (found->type->packs)
+		find_siblings(found, head, path);
+	answer->status = describe_file(&answer->fields, head, found,
+	    &answer->at, &answer->len);
+	answer->fd = found->fd;
+	if (!answer->len)
+		ch_io_close(&answer->fd);
+}
+
+static void
+find_file(struct static_answer *answer, const struct head *head,
+    const char *path)
+{
+	struct found found = { .coding = NULL };
+
+	answer->status = open_file(path, "", &found.fd, &found.st);
+	if (answer->status)
+		return;
+	if (S_ISREG(found.st.st_mode) && is_reading(head)) {
+		answer_file(answer, head, path, &found);
+		return;
+	}
+	ch_io_close(&found.fd);
+	if (S_ISREG(found.st.st_mode)) {
+		answer->status = 405;
+		put_string(&answer->fields, "Allow: GET, HEAD\r\n");
+	} else if (S_ISDIR(found.st.st_mode)) {
+		find_directory(answer, head);
+	} else {
+		answer->status = 404;
+	}
 }
 
 void
 static_find(struct static_answer *answer, const struct head *head)
 {
-	const char *path = head->path;
-	struct stat st;
+	size_t n = strlen(head->path);
+	char index[PATH_MAX];
 
 	memset(answer, 0, sizeof(*answer));
 	answer->status = 404;
-	answer->fd = open_file(path, &st);
-	if (answer->fd < 0)
+	answer->fd = -1;
+	if (root_fd < 0 || !is_plain(head->path) ||
+	    n + sizeof(INDEX) > sizeof(index))
 		return;
-	if (S_ISREG(st.st_mode) && strcmp(head->method, "GET") != 0 &&
-	    strcmp(head->method, "HEAD") != 0) {
-		answer->status = 405;
-		put_string(&answer->fields, "Allow: GET, HEAD\r\n");
-	} else if (S_ISREG(st.st_mode)) {
-		describe(answer, head, &st,
-		    path[strlen(path) - 1] == '/' ? INDEX : path);
-	} else if (S_ISDIR(st.st_mode) && path[strlen(path) - 1] != '/') {
-		redirect(answer, path, head->query);
+	if (head->path[n - 1] != '/') {
+		find_file(answer, head, head->path);
+		return;
 	}
-	if (!answer->len)
-		ch_io_close(&answer->fd);
+	memcpy(index, head->path, n);
+	memcpy(index + n, INDEX, sizeof(INDEX));
+	find_file(answer, head, index);
 }

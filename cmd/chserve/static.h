@@ -15,7 +15,7 @@
 struct static_answer {
 	int status;
 	struct ch_buf fields; /* "Name: value\r\n" each */
-	int fd;               /* -1: no file */
+	int fd;               /* -1: nothing of a file is to be sent */
 	off_t at;
 	off_t len; /* bytes of it to send */
 };
@@ -28,8 +28,9 @@ void static_close(void);
 int static_has(const char *root, const char *path);
 
 /*
- * What a request for head->path comes to: 200, 206, 301, 304, 404, 405 or 416.
- * The caller releases answer->fields and closes answer->fd.
+ * What a request for head->path comes to: 200, 206, 301, 304, 403, 405, 412,
+ * 416 or 503; 404 only where no file is there that may be shown. Nothing but
+ * regular files may. The caller releases answer->fields and closes answer->fd.
  */
 void static_find(struct static_answer *answer, const struct head *head);
 

@@ -137,7 +137,7 @@ wakes() {
 	has_line $'Content-Type: text/javascript; charset=utf-8\r'
 	has_line 200
 	run get -i "${url}sub?q=1"
-	has_line $'Location: /sub/?q=1\r'
+	has_line $'Location: sub/?q=1\r'
 	has_line 301
 	run get "${url}sub/"
 	has_line sub
