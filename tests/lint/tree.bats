@@ -92,6 +92,7 @@ includes() {
 		jansson lib/model/|cmd/|tests/
 		libwebsockets cmd/chserve/
 		openssl/ cmd/chserve/(tls|certs)|tests/
+		nghttp2/ cmd/chserve/h2|tests/
 		readline/ cmd/chtail
 		pcre2 cmd/chwork/
 		hiredis lib/redis/
