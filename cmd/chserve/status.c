@@ -21,6 +21,23 @@ static const char *const channels[] = { "http.request", "http.disconnect",
 	"websocket.connect", "websocket.receive", "websocket.disconnect" };
 #define CHANNELS (sizeof(channels) / sizeof(*channels))
 
+static struct ch_layer *layer;
+static const char *own;
+static int stopping;
+
+void
+status_open(struct ch_layer *of, const char *ours)
+{
+	layer = of;
+	own = ours;
+}
+
+void
+status_stop(void)
+{
+	stopping = 1;
+}
+
 /* --- the layer ------------------------------------------------------------ */
 
 static int
@@ -32,40 +49,34 @@ take_stat(void *arg, const struct ch_channel_stat *stat)
 
 /* Look at a channel; all 0 if there is none yet. Its name is not kept. */
 static int
-look_at(struct ch_channel_stat *stat, struct ch_layer *layer,
-    const char *channel, struct ch_err *err)
+look_at(struct ch_channel_stat *stat, const char *channel)
 {
 	int rc;
 
 	memset(stat, 0, sizeof(*stat));
 	ch_patience(layer, ch_clock() + PATIENCE_MS);
-	rc = ch_stat_channels(layer, channel, take_stat, stat, err);
+	rc = ch_stat_channels(layer, channel, take_stat, stat, NULL);
 	ch_patience(layer, CH_NEVER);
 	return rc;
 }
 
-/* CH_OK if the layer can be had. */
+/* Whether the layer can be had. */
 static int
-check_layer(struct ch_layer *layer, const char *own, struct ch_err *err)
+is_up(void)
 {
 	struct ch_channel_stat stat;
-	int rc = look_at(&stat, layer, own, err);
 
-	return rc == CH_OK && !stat.capacity ? CH_UNAVAILABLE : rc;
+	return look_at(&stat, own) == CH_OK && stat.capacity;
 }
 
-int
-status_health(struct ch_buf *out, struct ch_layer *layer, const char *own,
-    int stopping)
+static int
+put_health(struct ch_buf *out)
 {
-	const char *word = "ok";
+	const char *word = stopping ? "stopping" :
+	    is_up() ? NULL : "no channel layer";
 
-	if (stopping)
-		word = "stopping";
-	else if (check_layer(layer, own, NULL) != CH_OK)
-		word = "no channel layer";
-	put_format(out, "%s\n", word);
-	return strcmp(word, "ok") == 0 ? 200 : 503;
+	put_format(out, "%s\n", word ? word : "ok");
+	return word ? 503 : 200;
 }
 
 /* --- metrics -------------------------------------------------------------- */
@@ -78,13 +89,13 @@ put_number(struct ch_buf *out, const char *name, const char *help, double n)
 }
 
 static void
-put_channels(struct ch_buf *out, struct ch_layer *layer)
+put_channels(struct ch_buf *out)
 {
 	struct ch_channel_stat stats[CHANNELS];
 	size_t i;
 
 	for (i = 0; i < CHANNELS; i++)
-		look_at(&stats[i], layer, channels[i], NULL);
+		look_at(&stats[i], channels[i]);
 	metrics_head(out, "chserve_channel_pending", "gauge",
 	    "Messages that wait for a consumer.");
 	for (i = 0; i < CHANNELS; i++)
@@ -170,16 +181,27 @@ put_processes(struct ch_buf *out)
 	    (double)metrics_since() / 1000);
 }
 
-void
-status_metrics(struct ch_buf *out, struct ch_layer *layer, const char *own)
+static void
+put_metrics(struct ch_buf *out)
 {
 	struct metrics sum;
 
 	metrics_sum(&sum);
 	metrics_write(out, &sum);
 	put_number(out, "chserve_layer_up",
-	    "Whether the channel layer can be had.",
-	    check_layer(layer, own, NULL) == CH_OK);
-	put_channels(out, layer);
+	    "Whether the channel layer can be had.", is_up());
+	put_channels(out);
 	put_processes(out);
+}
+
+int
+status_answer(struct ch_buf *out, enum status_page page, const char **type)
+{
+	if (page == STATUS_HEALTH) {
+		*type = "text/plain; charset=utf-8";
+		return put_health(out);
+	}
+	*type = "text/plain; version=0.0.4; charset=utf-8";
+	put_metrics(out);
+	return 200;
 }

@@ -1,7 +1,7 @@
 /*
  * status.h - what /metrics and /health say.
  *
- * Both look at the layer, and wait 0.1 s for it at most.
+ * Both look at the channel layer, and wait 0.1 s for it at most.
  */
 #ifndef CHSERVE_STATUS_H
 #define CHSERVE_STATUS_H
@@ -9,21 +9,25 @@
 #include "base/buf.h"
 #include "channel.h"
 
-#define STATUS_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+enum status_page { STATUS_NONE, STATUS_METRICS, STATUS_HEALTH };
 
 /*
- * Whether requests can be served: 200, or 503 while the server ends or the
- * layer cannot be had. A word about it is appended. `own` is a queue that this
- * process listens on: it is there as long as the store is.
+ * The layer that is looked at. `own` is a queue that this process listens on:
+ * it is there as long as the store is.
  */
-int status_health(struct ch_buf *out, struct ch_layer *layer,
-    const char *own, int stopping);
+void status_open(struct ch_layer *layer, const char *own);
+
+/* The server ends: it is not healthy any more. */
+void status_stop(void);
 
 /*
- * Append the metrics: the counts of all processes, the processes themselves,
- * and the queues of the channels that we send to.
+ * Append a page. The HTTP status for it: 200; or of STATUS_HEALTH 503 while
+ * the server ends or the layer cannot be had. *type is its Content-Type.
+ *
+ * STATUS_METRICS has the counts of all processes, the processes themselves,
+ * and the queues of the channels that we send to; STATUS_HEALTH is a word.
  */
-void status_metrics(
-    struct ch_buf *out, struct ch_layer *layer, const char *own);
+int status_answer(
+    struct ch_buf *out, enum status_page page, const char **type);
 
 #endif

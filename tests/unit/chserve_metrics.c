@@ -156,6 +156,15 @@ test_processes(void)
 	    "what is there begins with none");
 }
 
+static const char *type;
+
+static void
+answer(enum status_page page, int status)
+{
+	ch_buf_clear(&text);
+	is_int(status_answer(&text, page, &type), status, "a page");
+}
+
 static void
 test_status(void)
 {
@@ -170,8 +179,9 @@ test_status(void)
 	is_str(next_of(receiver, CH_NOW), "", "and has looked");
 	put(layer, "http.request", "{}");
 	metrics_use(2);
-	ch_buf_clear(&text);
-	status_metrics(&text, layer, own);
+	status_open(layer, own);
+	answer(STATUS_METRICS, 200);
+	is_str(type, "text/plain; version=0.0.4; charset=utf-8", "its type");
 	has("chserve_layer_up 1");
 	has("chserve_channel_pending{channel=\"http.request\"} 1");
 	has("chserve_channel_pending{channel=\"websocket.receive\"} 0");
@@ -185,19 +195,16 @@ test_status(void)
 	    "and its descriptors");
 	test_order();
 
-	ch_buf_clear(&text);
-	is_int(status_health(&text, layer, own, 0), 200, "health");
+	answer(STATUS_HEALTH, 200);
 	is_str(text.data, "ok\n", "is ok");
-	ch_buf_clear(&text);
-	is_int(status_health(&text, layer, own, 1), 503, "stopping");
-	is_str(text.data, "stopping\n", "is said");
 	remove_store();
-	ch_buf_clear(&text);
-	is_int(status_health(&text, layer, own, 0), 503, "without the store");
-	is_str(text.data, "no channel layer\n", "is said");
-	ch_buf_clear(&text);
-	status_metrics(&text, layer, own);
+	answer(STATUS_HEALTH, 503);
+	is_str(text.data, "no channel layer\n", "without the store");
+	answer(STATUS_METRICS, 200);
 	has("chserve_layer_up 0");
+	status_stop();
+	answer(STATUS_HEALTH, 503);
+	is_str(text.data, "stopping\n", "at the end");
 	ch_receiver_free(receiver);
 	ch_close(layer);
 }
