@@ -71,59 +71,36 @@ read_reply(const struct ch_message *message)
 		say_memory();
 }
 
+/* A group gained or lost a mailbox of ours, or of one that is gone. */
 static void
-joined(struct client *client, const struct ch_message *notice)
+notice(struct mailbox *box, const struct ch_message *message)
 {
-	char **more;
-
-	if (!client) { /* it left before it was added: undo that */
-		ch_group_discard(layer, notice->text, notice->channel, NULL);
-		return;
-	}
-	more = realloc(client->groups,
-	    (client->n_groups + 1) * sizeof(*client->groups));
-	if (!more)
-		say_memory();
-	client->groups = more;
-	more[client->n_groups] = strdup(notice->text);
-	if (!more[client->n_groups++])
-		say_memory();
-}
-
-static void
-left(struct client *client, const char *group)
-{
-	size_t i;
-
-	for (i = 0; client && i < client->n_groups; i++)
-		if (strcmp(client->groups[i], group) == 0) {
-			free(client->groups[i]);
-			client->groups[i] = client->groups[--client->n_groups];
-			return;
-		}
+	if (!box && message->kind == CH_JOINED) /* it left before it joined */
+		ch_group_discard(layer, message->text, message->channel, NULL);
+	else if (box && message->kind == CH_JOINED)
+		mailbox_joined(box, message->text);
+	else if (box)
+		mailbox_left(box, message->text);
 }
 
 static void
 deliver(const struct ch_message *message)
 {
-	struct client *client = clients_find(message->channel);
+	struct mailbox *box = mailbox_find(message->channel);
 
-	if (message->kind == CH_JOINED) {
-		joined(client, message);
-		return;
-	}
-	if (message->kind == CH_LEFT) {
-		left(client, message->text);
-		return;
-	}
-	if (!client) {
+	if (message->kind != CH_MESSAGE) {
+		notice(box, message);
+	} else if (!box) {
 		say_more("message for %s: it is gone", message->channel);
-		return;
+	} else if (box->deliver) {
+		box->deliver(box, message);
+	} else {
+		if (message->text != last.text)
+			read_reply(message);
+		if (!last.wrong)
+			client_do((struct client *)box, &last.reply,
+			    last.frame);
 	}
-	if (message->text != last.text)
-		read_reply(message);
-	if (!last.wrong)
-		client_do(client, &last.reply, last.frame);
 }
 
 static void
@@ -186,13 +163,18 @@ look(struct due *due)
 int
 bridge_open(struct ch_layer *on, struct ch_err *err)
 {
-	const char *const names[] = { clients_prefix };
+	const char *const names[] = { mailbox_prefix[MAILBOX_WEBSOCKET],
+		mailbox_prefix[MAILBOX_HTTP] };
 	int rc;
 
 	layer = on;
-	rc = ch_own_random(layer, "websocket.send", clients_prefix, err);
+	rc = ch_own_random(layer, "websocket.send",
+	    mailbox_prefix[MAILBOX_WEBSOCKET], err);
 	if (rc == CH_OK)
-		rc = ch_receiver_new(&receiver, layer, names, 1, CH_NOTICES,
+		rc = ch_own_random(layer, "http.response",
+		    mailbox_prefix[MAILBOX_HTTP], err);
+	if (rc == CH_OK)
+		rc = ch_receiver_new(&receiver, layer, names, 2, CH_NOTICES,
 		    err);
 	if (rc != CH_OK)
 		return rc;
@@ -222,16 +204,25 @@ bridge_close(void)
 static struct event_of
 event_of(const struct client *client)
 {
-	return (struct event_of){ client->reply_channel, client->path,
+	return (struct event_of){ client->box.channel, client->path,
 		client->order };
 }
 
-static int
-send_scratch(const char *channel, struct ch_err *err)
+int
+bridge_send(const char *channel, const struct ch_buf *message,
+    struct ch_err *err)
 {
 	struct ch_send_opts opts = { .flags = CH_CHECKED };
 
-	return ch_send(layer, channel, scratch.data, scratch.len, &opts, err);
+	return ch_send(layer, channel, message->data, message->len, &opts,
+	    err);
+}
+
+int
+bridge_new_channel(const char *pattern, char name[CH_NAME_MAX + 1],
+    struct ch_err *err)
+{
+	return ch_new_channel(layer, pattern, name, err);
 }
 
 static void
@@ -248,14 +239,14 @@ static void
 leave_will(const struct client *client)
 {
 	write_disconnect(client, CODE_LOST);
-	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, scratch.data,
+	ch_will(layer, client->box.channel, EVENT_DISCONNECT, scratch.data,
 	    scratch.len, NULL);
 }
 
 static void
 take_will_back(const struct client *client)
 {
-	ch_will(layer, client->reply_channel, EVENT_DISCONNECT, NULL, 0, NULL);
+	ch_will(layer, client->box.channel, EVENT_DISCONNECT, NULL, 0, NULL);
 }
 
 /* The will comes first: whoever was told of the client is told of its end. */
@@ -271,7 +262,7 @@ bridge_connect(struct client *client, const struct head *head,
 	leave_will(client);
 	ch_buf_clear(&scratch);
 	event_connect(&scratch, &of, head, from, to);
-	rc = send_scratch(EVENT_CONNECT, err);
+	rc = bridge_send(EVENT_CONNECT, &scratch, err);
 	if (rc != CH_OK)
 		take_will_back(client);
 	return rc;
@@ -287,7 +278,7 @@ bridge_receive(struct client *client, struct ch_err *err)
 	event_receive(&scratch, &of,
 	    client->message.data ? client->message.data : "",
 	    client->message.len, client->binary);
-	rc = send_scratch(EVENT_RECEIVE, err);
+	rc = bridge_send(EVENT_RECEIVE, &scratch, err);
 	if (rc == CH_OK) {
 		client->order++;
 		leave_will(client);
@@ -302,7 +293,7 @@ bridge_disconnect(struct client *client)
 	int rc;
 
 	write_disconnect(client, client->code);
-	rc = send_scratch(EVENT_DISCONNECT, &err);
+	rc = bridge_send(EVENT_DISCONNECT, &scratch, &err);
 	if (rc == CH_FULL)
 		say_more("%s", err.text); /* nobody has to take them */
 	else if (rc != CH_OK)
@@ -310,12 +301,17 @@ bridge_disconnect(struct client *client)
 	take_will_back(client);
 }
 
+int
+bridge_join(struct mailbox *box, const char *group, struct ch_err *err)
+{
+	return ch_group_add(layer, group, box->channel, err);
+}
+
 void
-bridge_leave(struct client *client)
+bridge_leave(struct mailbox *box)
 {
 	size_t i;
 
-	for (i = 0; i < client->n_groups; i++)
-		ch_group_discard(layer, client->groups[i],
-		    client->reply_channel, NULL);
+	for (i = 0; i < box->n_groups; i++)
+		ch_group_discard(layer, box->groups[i], box->channel, NULL);
 }

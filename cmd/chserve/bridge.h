@@ -10,11 +10,11 @@
 
 #include "chserve/client.h"
 
-/* Own a prefix, listen behind it. The layer stays the caller's. */
+/* Own our prefixes, listen behind them. The layer stays the caller's. */
 int bridge_open(struct ch_layer *layer, struct ch_err *err);
 void bridge_close(void);
 
-/* Take what the layer has for our clients. */
+/* Take what the layer has for our mailboxes. */
 void bridge_drain(void);
 
 /* Tell the consumers; the statuses are those of ch_send. */
@@ -24,7 +24,16 @@ int bridge_connect(struct client *client, const struct head *head,
 int bridge_receive(struct client *client, struct ch_err *err);
 void bridge_disconnect(struct client *client);
 
-/* Leave all the groups that the client is in. */
-void bridge_leave(struct client *client);
+/* Send a sound message; the statuses are those of ch_send. */
+int bridge_send(const char *channel, const struct ch_buf *message,
+    struct ch_err *err);
+
+/* A name for a single reader, "STEM?RANDOM". */
+int bridge_new_channel(const char *pattern, char name[CH_NAME_MAX + 1],
+    struct ch_err *err);
+
+/* Join a group, and leave all those that the mailbox is in. */
+int bridge_join(struct mailbox *box, const char *group, struct ch_err *err);
+void bridge_leave(struct mailbox *box);
 
 #endif

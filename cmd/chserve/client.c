@@ -193,7 +193,7 @@ client_over(struct client *client)
 	if (!client->code)
 		client->code = CODE_LOST;
 	untouch(client);
-	bridge_leave(client);
+	bridge_leave(&client->box);
 	bridge_disconnect(client);
 	clients_free(client);
 }
@@ -227,7 +227,7 @@ pass_on(struct client *client)
 	if (rc == CH_REFUSED)
 		return rc;
 	if (!client->paused) {
-		say_more("%s: %s", client->reply_channel, err.text);
+		say_more("%s: %s", client->box.channel, err.text);
 		pause_client(client, 1);
 		return CH_OK;
 	}

@@ -13,6 +13,7 @@
 #include "chserve/event.h"
 #include "chserve/frame.h"
 #include "chserve/loop.h"
+#include "chserve/mailbox.h"
 
 #include "base/buf.h"
 
@@ -64,13 +65,11 @@ struct client_wire {
 };
 
 struct client {
+	struct mailbox box; /* first: a client is its mailbox */
 	const struct client_wire *wire;
 	void *end; /* the wire's own: its connection */
 	enum client_state state;
 
-	uint32_t slot; /* where clients.c keeps it */
-	char *reply_channel;
-	const char *local; /* what is behind its mark */
 	char *path;
 	uint64_t order; /* of the next message from it */
 	unsigned code;  /* CLOSING, OVER: why; what its peer sees or said */
@@ -88,10 +87,6 @@ struct client {
 	int paused;
 	int64_t paused_since;
 	struct due retry;
-
-	/* The groups its reply channel is in. */
-	char **groups;
-	size_t n_groups;
 
 	struct due keep; /* when it is asked, or given up */
 };

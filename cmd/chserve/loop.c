@@ -20,6 +20,8 @@ static struct due_queue *queues;
 static struct epoll_event events[TURN_EVENTS];
 static int n_events, at_event;
 
+static struct soon *soons;
+
 static int64_t
 earliest(void)
 {
@@ -88,6 +90,17 @@ loop_fd(void)
 	return epoll_fd;
 }
 
+static void
+run_soons(void)
+{
+	struct soon *soon;
+
+	while ((soon = soons)) {
+		soon_clear(soon);
+		soon->run(soon);
+	}
+}
+
 void
 loop_turn(void)
 {
@@ -100,6 +113,7 @@ loop_turn(void)
 			watch->ready(watch, events[at_event].events);
 	}
 	n_events = 0;
+	run_soons();
 }
 
 static int
@@ -179,4 +193,31 @@ due_clear(struct due *due)
 	else
 		queue->last = due->prev;
 	due->queue = NULL;
+}
+
+void
+soon_set(struct soon *soon)
+{
+	if (soon->asked)
+		return;
+	soon->asked = 1;
+	soon->prev = NULL;
+	soon->next = soons;
+	if (soons)
+		soons->prev = soon;
+	soons = soon;
+}
+
+void
+soon_clear(struct soon *soon)
+{
+	if (!soon->asked)
+		return;
+	soon->asked = 0;
+	if (soon->prev)
+		soon->prev->next = soon->next;
+	else
+		soons = soon->next;
+	if (soon->next)
+		soon->next->prev = soon->prev;
 }

@@ -54,4 +54,17 @@ void loop_remove(struct watch *watch);
 void due_set(struct due_queue *queue, struct due *due, int64_t ms);
 void due_clear(struct due *due);
 
+/*
+ * Something to be done once at the end of this turn (or of the next), however
+ * often it is asked for. Zeroed but for `run`, it is not asked for.
+ */
+struct soon {
+	void (*run)(struct soon *soon);
+	struct soon *prev, *next;
+	int asked;
+};
+
+void soon_set(struct soon *soon);
+void soon_clear(struct soon *soon);
+
 #endif

@@ -84,7 +84,7 @@ open_client(void)
 {
 	struct client *client = new_client();
 
-	reply(client->reply_channel, "{\"accept\":true}");
+	reply(client->box.channel, "{\"accept\":true}");
 	is_int(client->state, CLIENT_OPEN, "it is accepted");
 	ch_buf_clear(&notes);
 	return client;
@@ -127,15 +127,15 @@ test_accept(void)
 
 	told(EVENT_CONNECT, "\"order\":0");
 	noted("", "it waits");
-	reply(client->reply_channel, "{}");
+	reply(client->box.channel, "{}");
 	is_int(client->state, CLIENT_WAITING, "an empty reply says nothing");
-	reply(client->reply_channel, "{\"text\":\"hi\"}");
+	reply(client->box.channel, "{\"text\":\"hi\"}");
 	noted("accept hi ", "data accepts, and is sent");
-	reply(client->reply_channel, "{\"text\":\"a\",\"bytes\":\"b\"}");
+	reply(client->box.channel, "{\"text\":\"a\",\"bytes\":\"b\"}");
 	noted("", "both kinds of data: ignored");
-	reply(client->reply_channel, "{\"text\":\"b\",\"close\":4000}");
+	reply(client->box.channel, "{\"text\":\"b\",\"close\":4000}");
 	noted("b close:4000 ", "data, then the close");
-	reply(client->reply_channel, "{\"text\":\"late\"}");
+	reply(client->box.channel, "{\"text\":\"late\"}");
 	noted("", "nothing is sent to one that closes");
 	client_over(client);
 	told(EVENT_DISCONNECT, "\"order\":1,\"code\":4000");
@@ -149,11 +149,11 @@ test_reject(void)
 	char channel[CH_NAME_MAX + 1];
 
 	told(EVENT_CONNECT, "");
-	snprintf(channel, sizeof(channel), "%s", client->reply_channel);
+	snprintf(channel, sizeof(channel), "%s", client->box.channel);
 	reply(channel, "{\"close\":true}");
 	noted("reject ", "a close refuses");
 	told(EVENT_DISCONNECT, "\"code\":1006");
-	is_int(clients_count(), 0, "and it is gone");
+	is_int((int)mailbox_count(MAILBOX_WEBSOCKET), 0, "and it is gone");
 	reply(channel, "{\"accept\":true}");
 	noted("", "what comes later finds nobody");
 }
@@ -165,11 +165,11 @@ test_lost_while_accepted(void)
 
 	told(EVENT_CONNECT, "");
 	fail_accept = 1;
-	reply(client->reply_channel, "{\"text\":\"a\"}");
+	reply(client->box.channel, "{\"text\":\"a\"}");
 	fail_accept = 0;
 	noted("accept ", "the wire has lost it");
 	told(EVENT_DISCONNECT, "\"code\":1006");
-	is_int(clients_count(), 0, "and it is gone");
+	is_int((int)mailbox_count(MAILBOX_WEBSOCKET), 0, "and it is gone");
 }
 
 static void
@@ -235,18 +235,18 @@ test_groups(void)
 
 	told(EVENT_CONNECT, "");
 	told(EVENT_CONNECT, "");
-	snprintf(channel, sizeof(channel), "%s", one->reply_channel);
+	snprintf(channel, sizeof(channel), "%s", one->box.channel);
 	ch_group_add(layer, "g", channel, NULL);
 	ch_group_add(layer, "h", channel, NULL);
-	ch_group_add(layer, "g", two->reply_channel, NULL);
+	ch_group_add(layer, "g", two->box.channel, NULL);
 	bridge_drain();
-	is_int(one->n_groups, 2, "a client knows its groups");
+	is_int(one->box.n_groups, 2, "a client knows its groups");
 	ch_group_send(layer, "g", "{\"text\":\"all\"}", 14, NULL, NULL, NULL);
 	bridge_drain();
 	noted("all all ", "a group send reaches both");
 	ch_group_discard(layer, "h", channel, NULL);
 	bridge_drain();
-	is_int(one->n_groups, 1, "and which it has left");
+	is_int(one->box.n_groups, 1, "and which it has left");
 	client_over(one);
 	is_int(ch_group_has(layer, "g", channel, NULL), CH_NONE,
 	    "one that is gone is in no group");
@@ -265,15 +265,15 @@ test_names(void)
 	struct client *one = clients_new("/"), *two;
 	char channel[CH_NAME_MAX + 1];
 
-	snprintf(channel, sizeof(channel), "%s", one->reply_channel);
-	ok(clients_find(channel) == one, "found by its reply channel");
+	snprintf(channel, sizeof(channel), "%s", one->box.channel);
+	ok(mailbox_find(channel) == &one->box, "found by its reply channel");
 	clients_free(one);
-	ok(!clients_find(channel), "not when it is gone");
+	ok(!mailbox_find(channel), "not when it is gone");
 	two = clients_new("/");
-	ok(strcmp(two->reply_channel, channel) != 0, "no name comes twice");
-	ok(!clients_find(channel), "nor leads to another");
-	ok(!clients_find("p!999999"), "nor one that never was");
-	ok(!clients_find("none"), "nor any other channel");
+	ok(strcmp(two->box.channel, channel) != 0, "no name comes twice");
+	ok(!mailbox_find(channel), "nor leads to another");
+	ok(!mailbox_find("p!999999"), "nor one that never was");
+	ok(!mailbox_find("none"), "nor any other channel");
 	clients_free(two);
 }
 
