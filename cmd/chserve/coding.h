@@ -5,8 +5,8 @@
 #include "chserve/head.h"
 
 /*
- * How gladly it takes that content coding, from 0, not at all, to 1000; `unsaid`
- * where neither that coding nor * is named.
+ * How gladly it takes that coding, from 0, not at all, to 1000; `unsaid` where
+ * neither it nor * is named.
  */
 int coding_quality(const struct head *head, const char *coding, int unsaid);
 

@@ -7,22 +7,43 @@
 
 struct policy {
 	int loopback;               /* no address of ours is a public one */
-	const char *const *hosts;   /* --host: names that mean us, too */
+	const char *const *hosts;   /* --host: names, *.example.org */
 	size_t n_hosts;
 	const char *const *origins; /* --origin: patterns of pages let in */
 	size_t n_origins;
 };
 
+/* Whether --host can be that: a name or address without a port, or a glob. */
+int policy_is_host(const char *pattern);
+
 /*
- * Whether Host may name us, on a connection that came to `at`. Bound to
- * loopback, any other name came out of somebody else's DNS: a page that a
- * browser believes to be of that name must not talk to us (DNS rebinding). No
- * browser connects to a unix socket: there a proxy has decided.
+ * Whether a Host may name us, on a connection that came to `at`.
+ *
+ * Bound to loopback, any name but the loopback ones and --host came out of
+ * somebody else's DNS: a page that a browser believes to be of that name must
+ * not talk to us (DNS rebinding). Bound to other addresses, --host lists all
+ * that is answered; without it every name is. Loopback names count as well
+ * where the connection came to a loopback address.
+ *
+ * "", no Host at all, is no browser: it is let in on loopback, but is not on a
+ * list of names. To a unix socket nothing but a proxy connects, which has
+ * decided.
  */
-int policy_host(const struct policy *policy, const struct head *head,
+int policy_allows_host(const struct policy *policy, const char *host,
     const struct event_peer *at);
 
-/* Whether the page that opens a WebSocket is ours, or let in; or no page. */
+/*
+ * Whether the page that opens a WebSocket is ours, or let in. Ours is one of
+ * the host and port that were asked for, and https where that was. NULL, no
+ * page of a browser, is let in; "null", a page of nowhere, where --origin says
+ * null in so many words.
+ */
+int policy_allows_origin(const struct policy *policy, const char *origin,
+    const char *host, int https);
+
+/* The same for a head over a connection that no proxy tells about. */
+int policy_host(const struct policy *policy, const struct head *head,
+    const struct event_peer *at);
 int policy_origin(const struct policy *policy, const struct head *head);
 
 #endif

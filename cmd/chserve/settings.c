@@ -26,7 +26,7 @@ static const struct opt options[] = {
 	OPT_LIST(0, "origin", &settings.origins, "PATTERN",
 	    "let in pages of these origins, too"),
 	OPT_LIST(0, "host", &settings.hosts, "NAME",
-	    "answer to this name, too"),
+	    "answer to this name, or *.NAME"),
 	OPT_DURATION(0, "connect-timeout", &settings.http.connect_timeout,
 	    "D", "wait so long for a consumer to accept (5)"),
 	OPT_COMMON(&settings.store),

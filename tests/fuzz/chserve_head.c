@@ -19,7 +19,7 @@ static void
 check(const struct head *head)
 {
 	static const struct event_of of = { "p!1", "/", 0 };
-	static const struct event_peer peer = { "::1", 1 };
+	static const struct event_peer peer = { "::1", 1, 0 };
 	static const struct policy policy = { .loopback = 1 };
 	struct ch_buf out = CH_BUF_INIT;
 	const char *c;
@@ -33,7 +33,7 @@ check(const struct head *head)
 	if (ch_message_check(out.data, out.len, NULL) != CH_OK)
 		abort();
 	ch_buf_release(&out);
-	policy_host(&policy, head);
+	policy_host(&policy, head, &peer);
 	policy_origin(&policy, head);
 	head_upgrades(head);
 	head_keeps(head);

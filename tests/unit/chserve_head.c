@@ -1,6 +1,5 @@
-/* Request heads: what is taken, what is refused, and who is let in. */
+/* Request heads: what is taken, and what is refused. */
 #include "chserve/head.h"
-#include "chserve/policy.h"
 
 #include "tap.h"
 
@@ -127,87 +126,6 @@ test_connection(void)
 	ok(head_has_body(&head), "so is a chunked one");
 }
 
-static int
-passes_at(const struct policy *policy, const char *host, const char *origin,
-    const struct event_peer *at)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n",
-	    host, origin ? "Origin: " : "", origin ? origin : "",
-	    origin ? "\r\n" : "");
-	parse(text);
-	return policy_host(policy, &head, at) && policy_origin(policy, &head);
-}
-
-static int
-passes(const struct policy *policy, const char *host, const char *origin)
-{
-	static const struct event_peer net = { "127.0.0.1", 80, 0 };
-
-	return passes_at(policy, host, origin, &net);
-}
-
-/* A proxy in front of a unix socket says which names are ours. */
-static void
-test_policy_behind_proxy(void)
-{
-	const struct policy local = { 1, NULL, 0, NULL, 0 };
-	const struct event_peer at = { "/run/web", 0, 1 };
-
-	ok(passes_at(&local, "evil.example", NULL, &at), "any name");
-	ok(passes_at(&local, "a.example", "https://a.example", &at),
-	    "a page of that name");
-	ok(!passes_at(&local, "a.example", "https://b.example", &at),
-	    "no page of another one");
-}
-
-static void
-test_policy(void)
-{
-	static const char *const hosts[] = { "me.example" };
-	static const char *const origins[] = { "https://*.example.org" };
-	const struct policy local = { 1, hosts, 1, origins, 1 };
-	const struct policy open = { 0, NULL, 0, NULL, 0 };
-	static const struct {
-		int local, open;
-		const char *host, *origin;
-	} who[] = {
-		{ 1, 1, "localhost:8000", NULL },
-		{ 1, 1, "LOCALHOST", NULL },
-		{ 1, 1, "[::1]:8000", NULL },
-		{ 1, 1, "127.0.0.1", NULL },
-		{ 1, 1, "me.example:1", NULL },
-		{ 0, 1, "evil.example", NULL },
-		{ 0, 1, "localhost.evil.example", NULL },
-		{ 0, 1, "[::2]", NULL },
-		{ 1, 1, "localhost:8000", "http://localhost:8000" },
-		{ 1, 1, "localhost:8000", "http://LOCALHOST:8000" },
-		{ 1, 1, "localhost", "http://localhost:80" },
-		{ 1, 1, "localhost:443", "https://localhost" },
-		{ 0, 0, "localhost:8000", "http://localhost:8001" },
-		{ 0, 0, "localhost:8000", "http://localhost" },
-		{ 0, 0, "localhost", "http://localhost.evil.example" },
-		{ 0, 0, "localhost", "http://evil.example" },
-		{ 0, 0, "localhost", "null" },
-		{ 0, 0, "localhost", "" },
-		{ 0, 0, "localhost", "file://" },
-		{ 1, 0, "localhost", "https://app.example.org" },
-		{ 0, 0, "localhost", "http://app.example.org" },
-		{ 0, 1, "evil.example", "http://evil.example" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(who) / sizeof(*who); i++) {
-		is_int(passes(&local, who[i].host, who[i].origin),
-		    who[i].local, "on loopback: %s from %s", who[i].host,
-		    who[i].origin ? who[i].origin : "no page");
-		is_int(passes(&open, who[i].host, who[i].origin), who[i].open,
-		    "elsewhere: %s from %s", who[i].host,
-		    who[i].origin ? who[i].origin : "no page");
-	}
-}
-
 int
 main(void)
 {
@@ -216,8 +134,6 @@ main(void)
 	test_refused();
 	test_upgrades();
 	test_connection();
-	test_policy();
-	test_policy_behind_proxy();
 	head_release(&head);
 	return done_testing();
 }
