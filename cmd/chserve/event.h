@@ -21,7 +21,7 @@
 struct event_peer {
 	char host[112]; /* a numeric address; a path, "": no name */
 	unsigned port;
-	int local; /* of a unix socket: host is its path, and there is no port */
+	int local; /* a unix socket: host is its path, and there is no port */
 };
 
 /* Which connection an event is about. */
