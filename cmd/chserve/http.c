@@ -20,6 +20,7 @@
 
 #define HEAD_MS 10000    /* a head has to be whole by then */
 #define IDLE_MS 30000    /* between two requests */
+#define LAST_MS 1000     /* when we stop: for a first request */
 #define STALL_MS 30000   /* without taking anything of an answer */
 #define LINGER_MS 2000   /* after the last answer, for it to arrive */
 #define CHUNK 262144     /* of a file, before others have their turn */
@@ -73,6 +74,7 @@ static size_t n_conns;
 static int stopping;
 static struct due_queue heads = { .expired = unread };
 static struct due_queue idles = { .expired = unread };
+static struct due_queue lasts = { .expired = unread };
 static struct due_queue stalls = { .expired = unread };
 static struct due_queue lingers = { .expired = unread };
 static struct due_queue holds = { .expired = unanswered };
@@ -518,8 +520,10 @@ http_stop(void)
 	for (conn = conns; conn; conn = next) {
 		next = conn->next;
 		conn->keep = 0;
-		if (conn->state == CONN_READING) {
+		if (conn->due.queue == &idles) {
 			drop(conn);
+		} else if (conn->state == CONN_READING) {
+			due_set(&lasts, &conn->due, LAST_MS);
 		} else if (conn->state == CONN_HOLDING) {
 			client_over(conn->client);
 			turn_away(conn, 503);

@@ -26,7 +26,10 @@ void http_open(const struct http_settings *settings);
 void http_accepted(int fd, const struct event_peer *from,
     const struct event_peer *to);
 
-/* Refuse who waits (503), drop idle connections, take no further requests. */
+/*
+ * Refuse who waits (503), drop idle connections. One that has only just come
+ * has a moment left for its request.
+ */
 void http_stop(void);
 
 /* Connections there are, WebSockets not counted. */

@@ -9,8 +9,10 @@
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
 #include "chserve/http.h"
+#include "chserve/inherit.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
+#include "chserve/places.h"
 #include "chserve/settings.h"
 #include "chserve/signals.h"
 #include "chserve/static.h"
@@ -28,17 +30,20 @@
 #define OWN_DESCRIPTORS 64 /* not for connections */
 
 static struct settings *settings;
+static struct places_use use = { "listening", "http", http_accepted };
 
 static int
-open_listeners(struct ch_err *err)
+open_places(struct ch_err *err)
 {
 	size_t i;
-	int rc = CH_OK;
+	int n, rc = inherit_count(&n, err);
 
-	if (!settings->listens.n)
-		return listen_on(LISTEN_DEFAULT, err);
+	places_plan(&settings->plan);
+	if (rc == CH_OK && !settings->listens.n)
+		return n ? places_inherit(n, &use, err)
+			 : places_open(PLACES_DEFAULT, &use, err);
 	for (i = 0; rc == CH_OK && i < settings->listens.n; i++)
-		rc = listen_on(settings->listens.items[i], err);
+		rc = places_open(settings->listens.items[i], &use, err);
 	return rc;
 }
 
@@ -70,7 +75,7 @@ apply_settings(void)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	http->max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
 	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
-	http->policy.loopback = listen_is_loopback();
+	http->policy.loopback = places_are_loopback(&use);
 	http->policy.hosts = settings->hosts.items;
 	http->policy.n_hosts = settings->hosts.n;
 	http->policy.origins = settings->origins.items;
@@ -109,14 +114,10 @@ open_signals(struct ch_err *err)
 static int
 serve(struct ch_layer *layer, struct ch_err *err)
 {
-	int rc = open_root(layer, err);
+	int rc = loop_open(err);
 
-	if (rc == CH_OK)
-		rc = open_listeners(err);
 	apply_settings();
 	client_message_max = ch_max_size(layer);
-	if (rc == CH_OK)
-		rc = loop_open(err);
 	if (rc == CH_OK)
 		rc = ws_open(err);
 	if (rc == CH_OK)
@@ -126,8 +127,8 @@ serve(struct ch_layer *layer, struct ch_err *err)
 	if (rc != CH_OK)
 		return rc;
 	start_worker(layer);
-	listen_start(http_accepted);
-	rc = listen_announce(err);
+	listen_start();
+	rc = places_announce(err);
 	if (rc == CH_OK)
 		ws_run();
 	return rc;
@@ -136,13 +137,12 @@ serve(struct ch_layer *layer, struct ch_err *err)
 static void
 close_all(void)
 {
-	listen_close();
+	listen_stop();
 	http_close();
 	ws_close();
 	bridge_close();
 	signals_close();
 	loop_close();
-	static_close();
 }
 
 int
@@ -161,9 +161,16 @@ main(int argc, char *argv[])
 	rc = ch_open(&layer, settings->store, &err);
 	if (rc == CH_OK) {
 		say_more("store %s", ch_location(layer));
+		rc = open_root(layer, &err);
+	}
+	if (rc == CH_OK)
+		rc = open_places(&err);
+	if (rc == CH_OK) {
 		rc = serve(layer, &err);
 		close_all();
 	}
+	places_close(1);
+	static_close();
 	ch_close(layer);
 	return say_status(rc, &err);
 }

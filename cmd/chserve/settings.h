@@ -3,6 +3,7 @@
 #define CHSERVE_SETTINGS_H
 
 #include "chserve/http.h"
+#include "chserve/places.h"
 
 #include "common/opt.h"
 
@@ -10,6 +11,7 @@ struct settings {
 	const char *store, *root, *routes;
 	struct opt_list listens, origins, hosts;
 	uint64_t workers;
+	struct places_plan plan;
 	int64_t drain_timeout; /* ms for what is in hand when we are to end */
 	struct http_settings http;
 };

@@ -5,6 +5,7 @@
 #include "chserve/http.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
+#include "chserve/places.h"
 #include "chserve/signals.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
@@ -34,7 +35,8 @@ static void
 stop(void)
 {
 	give_up_at = ch_clock() + drain_ms;
-	listen_close();
+	listen_stop();
+	places_close(1);
 	http_stop();
 	clients_each(say_goodbye);
 	clients_flush();

@@ -1,7 +1,9 @@
 # fish completion for chserve(1)
 
 complete -c chserve -f
-complete -c chserve -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 [::1]:8000' -d 'listen there'
+complete -c chserve -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 [::1]:8000 unix: fd:3' -d 'listen there'
+complete -c chserve -l socket-mode -x -a '0600 0660 0666' -d 'let them connect to unix sockets'
+complete -c chserve -l socket-owner -x -a '(__fish_complete_users)' -d 'give unix sockets to them'
 complete -c chserve -l drain-timeout -x -d 'when ending, wait so long for connections'
 complete -c chserve -l root -x -a '(__fish_complete_directories)' -d 'serve the files in DIR'
 complete -c chserve -l routes -r -F -d 'run chwork on these routes beside it'

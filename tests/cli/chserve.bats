@@ -78,8 +78,8 @@ status_of() {
 
 @test "what it does not understand is 64" {
 	for wrong in '-l 127.0.0.1' '-l 127.0.0.1:x' '-l 127.0.0.1:65536' \
-		'-l ::1:80' '-l :80' '-l unix:/x' '--workers 2' 'public' \
-		'--connect-timeout x' '-j 2' '--state x' '--tls-cert x'; do
+		'-l ::1:80' '-l :80' '-l unix:' '-l fd:x' '--workers 2' 'public' \
+		'--connect-timeout x' '--socket-mode 0660' '--state x' '--tls-cert x'; do
 		# shellcheck disable=SC2086
 		run -64 chserve $wrong
 		[[ $output == "chserve: "* ]]

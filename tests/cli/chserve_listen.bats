@@ -18,6 +18,17 @@ serve() {
 	url=${line#chserve: listening on }
 }
 
+# serve_given KINDS COMMAND...: the same, with sockets opened for it
+serve_given() {
+	rm -f ready
+	watch_fifo ready
+	START_OUT=ready start python3 "$ROOT/tests/cli/listencases.py" given \
+		"$1" "${@:2}" --root public
+	server=$pid
+	next_line "$fd" || { cat err; return 1; }
+	url=${line#chserve: listening on }
+}
+
 # stop: end it, cleanly
 stop() {
 	kill -TERM "$server"
@@ -33,6 +44,148 @@ case_of() {
 # get ARGUMENT...: curl; the status is the last line
 get() {
 	curl -sS --max-time 30 -w '\n%{http_code}\n' "$@"
+}
+
+# --- unix sockets -----------------------------------------------------------
+
+@test "-l unix:PATH: a socket for us alone, gone when we go" {
+	serve -l unix:web -l 127.0.0.1:0
+	[ "$line" = "chserve: listening on unix:web" ]
+	[ "$(stat -c %a web)" = 600 ]
+	run get --unix-socket web http://any.example/
+	has_line '<p>hello</p>'
+	next_line "$fd"
+	run get "${line#chserve: listening on }"
+	has_line 200
+	stop
+	[ ! -e web ]
+	[ ! -s err ]
+}
+
+@test "through a unix socket any Host is right, beside it on loopback it is not" {
+	serve -l 127.0.0.1:0 -l unix:web
+	run get -H 'Host: any.example' "$url"
+	has_line 421
+	run get --unix-socket web http://any.example/
+	has_line 200
+	case_of message_through_unix unix:web web
+}
+
+@test "--socket-mode and --socket-owner: never more open than that" {
+	serve -l unix:web --socket-mode 0660 --socket-owner "$(id -un):$(id -gn)"
+	[ "$(stat -c %a web)" = 660 ]
+	stop
+	serve -l unix:web --socket-mode 666 --socket-owner ":$(id -g)"
+	[ "$(stat -c %a:%g web)" = "666:$(id -g)" ]
+	stop
+	umask 0
+	case_of never_more_open web timeout -s TERM 1 chserve -l unix:web \
+		--socket-mode 0660 --socket-owner ":$(id -g)"
+	for wrong in '--socket-mode 8' '--socket-mode 1777' '--socket-mode x' \
+		'--socket-owner :' '--socket-owner no-such-user' \
+		'--socket-owner :no-such-group'; do
+		# shellcheck disable=SC2086
+		run -64 chserve -l unix:web $wrong
+		[[ $output == "chserve: --socket-"* ]]
+	done
+	[ ! -e web ]
+}
+
+@test "a dead socket is replaced, a living one and anything else never" {
+	case_of leaves web
+	serve -l unix:web
+	run -69 chserve -l unix:web
+	[ "$output" = "chserve: listen on unix:web: another program listens there" ]
+	run get --unix-socket web http://localhost/
+	has_line 200
+	kill -KILL "$server"
+	ended "$server"
+	[ -S web ]
+	serve -l unix:web
+	stop
+	echo precious > web
+	run -78 chserve -l unix:web
+	[ "$output" = "chserve: listen on unix:web: what is there is no socket" ]
+	[ "$(cat web)" = precious ]
+	ln -s nowhere link
+	run -78 chserve -l unix:link
+	run -69 chserve -l unix:no/such/directory
+	[ "$output" = "chserve: listen on unix:no/such/directory: No such file or directory" ]
+}
+
+@test "a socket file that is no longer ours is not removed" {
+	serve -l unix:web
+	rm web
+	case_of leaves web
+	stop
+	[ -S web ]
+}
+
+@test "what was opened before another address is refused is taken back" {
+	serve -l 127.0.0.1:0
+	port=${url##*:}
+	run -69 chserve -l unix:web -l "127.0.0.1:${port%/}"
+	[ ! -e web ]
+}
+
+# --- sockets that somebody else opened --------------------------------------
+
+@test "-l fd:N: a socket that listens, and nothing else" {
+	LISTEN_PID=1 serve_given tcp,unix:web chserve -l fd:3 -l fd:4
+	run get "$url"
+	has_line 200
+	next_line "$fd"
+	[ "$line" = "chserve: listening on unix:web" ]
+	run get --unix-socket web http://any.example/
+	has_line 200
+	stop
+	[ -S web ]
+	export LISTEN_PID=1
+	run -78 case_of given tcp chserve -l fd:9
+	[[ $output == "chserve: listen on fd:9: Bad file descriptor" ]]
+	run -78 case_of given udp chserve -l fd:3
+	[[ $output == "chserve: listen on fd:3: it is no stream socket" ]]
+	run -78 case_of given deaf chserve -l fd:3
+	[[ $output == "chserve: listen on fd:3: it is a socket that does not listen" ]]
+	run -78 chserve -l fd:0
+	[[ $output == "chserve: listen on fd:0: it is no socket" ]]
+	run -64 case_of given tcp chserve -l fd:3 -l fd:3
+}
+
+@test "LISTEN_FDS is taken where no -l is given" {
+	serve_given tcp,unix:web chserve
+	run get "$url"
+	has_line 200
+	next_line "$fd"
+	[ "$line" = "chserve: listening on unix:web" ]
+	stop
+	[ -S web ]
+	serve_given tcp chserve -l unix:other
+	[ "$line" = "chserve: listening on unix:other" ]
+	stop
+	LISTEN_FDS=x run -78 case_of given tcp chserve
+	LISTEN_FDS='' run -78 case_of given tcp chserve
+}
+
+@test "LISTEN_FDS for another process is left alone, and told to nobody" {
+	mkdir bin
+	cp "$CH_BIN/chserve" bin/
+	cat > bin/chwork <<-'EOF'
+		#!/bin/bash
+		[[ $1 != --check ]] || exit 0
+		{ env | grep -c '^LISTEN_'; ls /proc/self/fd; } > worker
+		exec chrecv nothing
+	EOF
+	chmod +x bin/chwork
+	echo 'websocket.connect accept' > routes
+	mkfifo worker
+	serve_given tcp bin/chserve --routes routes
+	mapfile -t worker < worker
+	[ "${worker[0]}" = 0 ]
+	[ "${#worker[@]}" -lt 7 ]
+	stop
+	LISTEN_PID=1 serve_given tcp chserve -l unix:web
+	[ "$line" = "chserve: listening on unix:web" ]
 }
 
 # --- the end ----------------------------------------------------------------

@@ -3,13 +3,13 @@
 Clients that bash and curl are not: of unix sockets, of many connections at
 once, of connections that stay.
 """
+import json
 import os
 import pty
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
 ARGS = sys.argv[2:]
 TIMEOUT = 30
@@ -42,6 +42,67 @@ def status(where, **more):
     with connect(where) as sock:
         ask(sock, **more)
         return int(read_all(sock).split()[1])
+
+
+def given(kinds, *command):
+    """Become COMMAND, with sockets of these kinds as 3, 4 and so on."""
+    socks = []
+    for kind in kinds.split(","):
+        if kind.startswith("unix:"):
+            sock = socket.socket(socket.AF_UNIX)
+            sock.bind(kind[5:])
+        else:
+            sock = socket.socket(type=socket.SOCK_DGRAM if kind == "udp"
+                                 else socket.SOCK_STREAM)
+            sock.bind(("127.0.0.1", 0))
+        if kind not in ("udp", "deaf"):
+            sock.listen()
+        socks.append(os.dup2(sock.fileno(), 100 + len(socks)))
+    for n, fd in enumerate(socks):
+        os.dup2(fd, 3 + n)
+    os.closerange(3 + len(socks), 200)
+    if "LISTEN_PID" not in os.environ:
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    os.environ.setdefault("LISTEN_FDS", str(len(socks)))
+    os.execvp(command[0], command)
+
+
+# --- unix sockets ----------------------------------------------------------
+
+def message_through_unix(where, path):
+    """What the consumers hear of who came through a unix socket."""
+    with connect(where) as sock:
+        sock.sendall(b"GET /x HTTP/1.1\r\nHost: any.example\r\n"
+                     b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                     b"Sec-WebSocket-Version: 13\r\n"
+                     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+        message = json.loads(subprocess.run(
+            ["chrecv", "-c", "1", "-t", "30", "websocket.connect"],
+            check=True, capture_output=True).stdout)
+        assert message["client"] is None, message
+        assert message["server"] == [path, None], message
+
+
+def leaves(path):
+    """A socket file that nobody listens at, and one of a server that lives."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(path)
+    sock.listen()
+
+
+def never_more_open(path, *command):
+    """The mode of a socket that comes to be, seen by strace, is 0600."""
+    calls = subprocess.run(
+        ["strace", "-f", "-e", "trace=umask,bind,chmod,fchmodat,listen,"
+         "fchownat,connect", *command], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60).stderr.splitlines()
+    at = next(i for i, c in enumerate(calls) if "bind(" in c and path in c)
+    assert "umask(0177)" in calls[at - 1], calls
+    assert "umask(" in calls[at + 1], calls
+    names = [c.split("(")[0].split()[-1] for c in calls[at + 2:]]
+    assert names.index("chmod") < names.index("listen"), calls
+    if "fchownat" in names:
+        assert names.index("fchownat") < names.index("chmod"), calls
 
 
 # --- the end ---------------------------------------------------------------
