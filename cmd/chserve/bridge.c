@@ -251,8 +251,7 @@ take_will_back(const struct client *client)
 
 /* The will comes first: whoever was told of the client is told of its end. */
 int
-bridge_connect(struct client *client, const struct head *head,
-    const struct event_peer *from, const struct event_peer *to,
+bridge_connect(struct client *client, const struct event_from *from,
     struct ch_err *err)
 {
 	struct event_of of = event_of(client);
@@ -261,7 +260,7 @@ bridge_connect(struct client *client, const struct head *head,
 	client->order++;
 	leave_will(client);
 	ch_buf_clear(&scratch);
-	event_connect(&scratch, &of, head, from, to);
+	event_connect(&scratch, &of, from);
 	rc = bridge_send(EVENT_CONNECT, &scratch, err);
 	if (rc != CH_OK)
 		take_will_back(client);

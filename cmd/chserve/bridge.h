@@ -18,8 +18,7 @@ void bridge_close(void);
 void bridge_drain(void);
 
 /* Tell the consumers; the statuses are those of ch_send. */
-int bridge_connect(struct client *client, const struct head *head,
-    const struct event_peer *from, const struct event_peer *to,
+int bridge_connect(struct client *client, const struct event_from *from,
     struct ch_err *err);
 int bridge_receive(struct client *client, struct ch_err *err);
 void bridge_disconnect(struct client *client);

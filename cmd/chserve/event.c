@@ -55,17 +55,18 @@ put_peer(struct ch_buf *out, const char *key, const struct event_peer *peer)
 		put_format(out, ",%u]", peer->port);
 }
 
-void
-event_connect(struct ch_buf *out, const struct event_of *of,
-    const struct head *head, const struct event_peer *client,
-    const struct event_peer *server)
+/* What is said of the request, whatever it is for. */
+static void
+put_from(struct ch_buf *out, const struct event_from *from)
 {
+	const struct head *head = from->head;
 	size_t i;
 
-	put_of(out, of);
-	put_string(out, ",\"scheme\":\"ws\",");
+	put_string(out, ",");
 	put_text(out, "query_string", head->query);
-	put_string(out, ",\"root_path\":\"\",\"headers\":[");
+	put_string(out, ",");
+	put_text(out, "root_path", from->root_path);
+	put_string(out, ",\"headers\":[");
 	for (i = 0; i < head->n_fields; i++) {
 		put_string(out, i ? ",[" : "[");
 		put_byte_string(out, head->fields[i].name);
@@ -74,8 +75,49 @@ event_connect(struct ch_buf *out, const struct event_of *of,
 		put_char(out, ']');
 	}
 	put_char(out, ']');
-	put_peer(out, "client", client);
-	put_peer(out, "server", server);
+	put_peer(out, "client", from->client);
+	put_peer(out, "server", from->server);
+}
+
+void
+event_connect(struct ch_buf *out, const struct event_of *of,
+    const struct event_from *from)
+{
+	put_of(out, of);
+	put_format(out, ",\"scheme\":\"%s\"",
+	    strcmp(from->scheme, "https") == 0 ? "wss" : "ws");
+	put_from(out, from);
+	put_char(out, '}');
+}
+
+void
+event_request(struct ch_buf *out, const char *reply_channel,
+    const struct event_from *from)
+{
+	const struct head *head = from->head;
+
+	put_char(out, '{');
+	put_text(out, "reply_channel", reply_channel);
+	put_string(out, head->minor == HEAD_HTTP2 ? ",\"http_version\":\"2\""
+	    : head->minor ? ",\"http_version\":\"1.1\""
+			  : ",\"http_version\":\"1.0\"");
+	put_char(out, ',');
+	put_text(out, "method", head->method);
+	put_char(out, ',');
+	put_text(out, "scheme", from->scheme);
+	put_char(out, ',');
+	put_text(out, "path", head->path);
+	put_from(out, from);
+}
+
+void
+event_http_disconnect(struct ch_buf *out, const char *reply_channel,
+    const char *path)
+{
+	put_char(out, '{');
+	put_text(out, "reply_channel", reply_channel);
+	put_char(out, ',');
+	put_text(out, "path", path);
 	put_char(out, '}');
 }
 

@@ -16,6 +16,8 @@
 #define EVENT_CONNECT "websocket.connect"
 #define EVENT_RECEIVE "websocket.receive"
 #define EVENT_DISCONNECT "websocket.disconnect"
+#define EVENT_REQUEST "http.request"
+#define EVENT_HTTP_DISCONNECT "http.disconnect"
 
 /* One end of a connection. */
 struct event_peer {
@@ -31,14 +33,27 @@ struct event_of {
 	uint64_t order; /* 0 for the connect, then counting on */
 };
 
+/* The request that it begins with, and how it came. */
+struct event_from {
+	const struct head *head;
+	const char *scheme; /* "http", "https" */
+	const char *root_path;
+	const struct event_peer *client, *server;
+};
+
 /* Append the message. */
 void event_connect(struct ch_buf *out, const struct event_of *of,
-    const struct head *head, const struct event_peer *client,
-    const struct event_peer *server);
+    const struct event_from *from);
 void event_receive(struct ch_buf *out, const struct event_of *of,
     const char *data, size_t len, int binary);
 void event_disconnect(struct ch_buf *out, const struct event_of *of,
     unsigned code);
+
+/* An http.request but for its end: the body's keys and a } are to follow. */
+void event_request(struct ch_buf *out, const char *reply_channel,
+    const struct event_from *from);
+void event_http_disconnect(struct ch_buf *out, const char *reply_channel,
+    const char *path);
 
 /* Whether a close frame may carry that code (RFC 6455, section 7.4). */
 int event_may_be_sent(long code);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define KEY_LENGTH 24 /* a Sec-WebSocket-Key: 16 bytes in base64 */
+#define KEY_LENGTH 24    /* a Sec-WebSocket-Key: 16 bytes in base64 */
+#define LENGTH_DIGITS 18 /* of a Content-Length */
 
 static int
 is_utf8(const char *text, size_t n)
@@ -124,7 +125,7 @@ parse_target(struct head *head, char *target)
 }
 
 static int
-parse_request_line(struct head *head, char *line)
+parse_request_line(struct head *head, char *line, char *copy)
 {
 	char *target = strchr(line, ' '), *version, *c;
 
@@ -143,7 +144,8 @@ parse_request_line(struct head *head, char *line)
 		return 505;
 	head->method = line;
 	head->minor = version[7] - '0';
-	return parse_target(head, target);
+	head->target = target;
+	return parse_target(head, strcpy(copy, target));
 }
 
 static int
@@ -190,7 +192,9 @@ check_fields(struct head *head)
 {
 	static const char *const once[] = { "host", "content-length",
 		"transfer-encoding", "origin", "sec-websocket-key" };
-	const char *host = head_get(head, "host"), *digit;
+	const char *host = head_get(head, "host");
+	enum head_framing framing;
+	off_t length;
 	size_t i;
 
 	for (i = 0; i < sizeof(once) / sizeof(*once); i++)
@@ -199,11 +203,7 @@ check_fields(struct head *head)
 	if (head->minor > 0 && (!host || !*host))
 		return 400;
 	head->host = host ? host : "";
-	digit = head_get(head, "content-length");
-	if (digit && (!*digit || digit[strspn(digit, "0123456789")] ||
-	    head_get(head, "transfer-encoding")))
-		return 400;
-	return 0;
+	return head_body(head, &framing, &length);
 }
 
 int
@@ -216,13 +216,16 @@ head_parse(struct head *head, const char *bytes, size_t n)
 	head->host = "";
 	if (memchr(bytes, '\0', n))
 		return 400;
-	head->text = strndup(bytes, n);
+	head->text = malloc(2 * (n + 1)); /* decoding is done in a copy */
 	if (!head->text)
 		return 503;
-	head->query = head->text + n; /* "" */
+	memcpy(head->text, bytes, n);
+	head->text[n] = '\0';
+	head->target = head->query = head->text + n; /* "" */
 	rest = head->text;
 	line = cut_line(&rest);
-	status = line ? parse_request_line(head, line) : 400;
+	status = line ? parse_request_line(head, line, head->text + n + 1)
+		      : 400;
 	while (!status && strcmp(rest, "\r\n") != 0) {
 		line = cut_line(&rest);
 		status = line ? parse_field(head, line) : 400;
@@ -276,13 +279,50 @@ head_has(const struct head *head, const char *name, const char *word)
 	return 0;
 }
 
-int
-head_has_body(const struct head *head)
+/* Digits, no more than fit; -1 otherwise. */
+static off_t
+read_length(const char *digits)
 {
-	const char *length = head_get(head, "content-length");
+	if (!*digits || strlen(digits) > LENGTH_DIGITS ||
+	    digits[strspn(digits, "0123456789")])
+		return -1;
+	return (off_t)strtoll(digits, NULL, 10);
+}
 
-	return head_get(head, "transfer-encoding") ||
-	    (length && length[strspn(length, "0")]);
+int
+head_body(const struct head *head, enum head_framing *framing, off_t *length)
+{
+	const char *digits = head_get(head, "content-length");
+	const char *coding = head_get(head, "transfer-encoding");
+
+	*framing = HEAD_NO_BODY;
+	*length = 0;
+	if (coding) {
+		if (digits || head->minor != 1)
+			return 400;
+		if (strcasecmp(coding, "chunked") != 0)
+			return 501;
+		*framing = HEAD_CHUNKED;
+		return 0;
+	}
+	if (!digits)
+		return 0;
+	*length = read_length(digits);
+	if (*length < 0)
+		return strspn(digits, "0123456789") == strlen(digits) &&
+		    *digits ? 413 : 400;
+	if (*length)
+		*framing = HEAD_LENGTH;
+	return 0;
+}
+
+int
+head_expects(const struct head *head)
+{
+	const char *expect = head_get(head, "expect");
+
+	return expect && head->minor > 0 &&
+	    strcasecmp(expect, "100-continue") == 0;
 }
 
 int
@@ -298,10 +338,13 @@ head_upgrades(const struct head *head)
 {
 	const char *key = head_get(head, "sec-websocket-key");
 	const char *version = head_get(head, "sec-websocket-version");
+	enum head_framing framing;
+	off_t length;
 
 	if (!head_has(head, "upgrade", "websocket") || head->minor == 0)
 		return 0;
-	if (strcmp(head->method, "GET") != 0 || head_has_body(head) ||
+	if (strcmp(head->method, "GET") != 0 ||
+	    head_body(head, &framing, &length) || framing != HEAD_NO_BODY ||
 	    !head_has(head, "connection", "upgrade"))
 		return 400;
 	if (!version || strcmp(version, "13") != 0)

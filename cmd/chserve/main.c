@@ -2,19 +2,21 @@
  * chserve - interface server: WebSockets and files on one side, a channel layer
  * on the other.
  *
- * One connection, in a straight line: listen.c accepts it, http.c reads its
- * head, bridge.c tells the consumers, whose answer comes back through the
- * bridge to client.c; ws.c then carries it. Here: all is opened, and closed.
+ * One connection, in a straight line: listen.c accepts it, conn.c and h1.c
+ * make requests of what comes, serve.c finds who answers: a file, or through
+ * exchange.c, upgrade.c and bridge.c the consumers. A WebSocket is then
+ * carried by ws.c. Here: all is opened, and closed.
  */
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
-#include "chserve/http.h"
+#include "chserve/conn.h"
 #include "chserve/inherit.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
 #include "chserve/places.h"
 #include "chserve/settings.h"
 #include "chserve/signals.h"
+#include "chserve/spool.h"
 #include "chserve/static.h"
 #include "chserve/stop.h"
 #include "chserve/worker.h"
@@ -24,13 +26,15 @@
 #include "common/say.h"
 
 #include <signal.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #define OWN_DESCRIPTORS 64 /* not for connections */
 
 static struct settings *settings;
-static struct places_use use = { "listening", "http", http_accepted };
+static struct places_use use = { "listening", "http", conn_accepted };
 
 static int
 open_places(struct ch_err *err)
@@ -65,22 +69,45 @@ open_root(struct ch_layer *layer, struct ch_err *err)
 	return static_open(root, err);
 }
 
+/* Where bodies are spooled: with the store, if that is a directory. */
+static int
+open_spool(struct ch_layer *layer, struct ch_err *err)
+{
+	const char *location = ch_location(layer), *home;
+	char path[PATH_MAX];
+
+	if (settings->state)
+		return spool_open(settings->state, err);
+	if (*location == '/')
+		return spool_open(location, err);
+	home = getenv("XDG_STATE_HOME");
+	if (home && *home)
+		snprintf(path, sizeof(path), "%s/chutils", home);
+	else
+		snprintf(path, sizeof(path), "%s/.local/state/chutils",
+		    getenv("HOME") ? getenv("HOME") : "");
+	return spool_open(path, err);
+}
+
 static void
 apply_settings(void)
 {
-	struct http_settings *http = &settings->http;
+	struct serve_settings *with = &settings->serve;
 	struct rlimit limit = { 1024, 1024 };
 
 	say_files();
 	getrlimit(RLIMIT_NOFILE, &limit);
-	http->max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
+	settings->conn.max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
 	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
-	http->policy.loopback = places_are_loopback(&use);
-	http->policy.hosts = settings->hosts.items;
-	http->policy.n_hosts = settings->hosts.n;
-	http->policy.origins = settings->origins.items;
-	http->policy.n_origins = settings->origins.n;
-	http_open(http);
+	with->policy.loopback = places_are_loopback(&use);
+	with->policy.hosts = settings->hosts.items;
+	with->policy.n_hosts = settings->hosts.n;
+	with->policy.origins = settings->origins.items;
+	with->policy.n_origins = settings->origins.n;
+	with->events = settings->events.items;
+	with->n_events = settings->events.n;
+	conn_open(&settings->conn);
+	serve_open(with);
 }
 
 static void
@@ -123,6 +150,8 @@ serve(struct ch_layer *layer, struct ch_err *err)
 	if (rc == CH_OK)
 		rc = open_signals(err);
 	if (rc == CH_OK)
+		rc = open_spool(layer, err);
+	if (rc == CH_OK)
 		rc = bridge_open(layer, err);
 	if (rc != CH_OK)
 		return rc;
@@ -138,9 +167,10 @@ static void
 close_all(void)
 {
 	listen_stop();
-	http_close();
+	conn_close();
 	ws_close();
 	bridge_close();
+	spool_close();
 	signals_close();
 	loop_close();
 }

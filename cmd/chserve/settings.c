@@ -6,14 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_TIMEOUT_MS 5000
 #define DRAIN_TIMEOUT_MS 10000
+
+static uint64_t form_fields, form_files;
 
 static struct settings settings = {
 	/* Only we ourselves: who connects passes for anybody it likes. */
 	.plan = { 1, { 0600, (uid_t)-1, (gid_t)-1 } },
 	.drain_timeout = DRAIN_TIMEOUT_MS,
-	.http.connect_timeout = CONNECT_TIMEOUT_MS,
+	.conn.body_timeout = 60000,
+	.serve = {
+		.root_path = "",
+		.connect_timeout = 5000,
+		.http_timeout = 120000,
+		.body = {
+			.mode = BODY_SPOOL,
+			.inline_max = 65536,
+			.max = 32 << 20,
+			.form = { .fields = 1000, .field_size = 65536,
+			    .total = 1 << 20, .files = 20,
+			    .file_size = INT64_MAX },
+		},
+	},
 };
 
 static const char *socket_mode, *socket_owner;
@@ -36,8 +50,28 @@ static const struct opt options[] = {
 	    "let in pages of these origins, too"),
 	OPT_LIST(0, "host", &settings.hosts, "NAME",
 	    "answer to this name, or *.NAME"),
-	OPT_DURATION(0, "connect-timeout", &settings.http.connect_timeout,
+	OPT_DURATION(0, "connect-timeout", &settings.serve.connect_timeout,
 	    "D", "wait so long for a consumer to accept (5)"),
+	OPT_DURATION(0, "http-timeout", &settings.serve.http_timeout, "D",
+	    "wait so long for a consumer's answer (120)"),
+	OPT_CHOICE(0, "body", &settings.serve.body.mode, "HOW",
+	    "inline|stream|spool", "where large bodies go (spool)"),
+	OPT_SIZE(0, "inline-max", &settings.serve.body.inline_max, "SIZE",
+	    "bodies up to this are in the message (64K)"),
+	OPT_SIZE(0, "body-max", &settings.serve.body.max, "SIZE",
+	    "refuse larger bodies (32M)"),
+	OPT_DURATION(0, "body-timeout", &settings.conn.body_timeout, "D",
+	    "wait so long for more of a body (60)"),
+	OPT_COUNT(0, "form-fields", &form_fields, "N",
+	    "refuse forms with more fields (1000)"),
+	OPT_COUNT(0, "form-files", &form_files, "N",
+	    "refuse forms with more files (20)"),
+	OPT_FLAG(0, "no-forms", &settings.serve.body.no_forms,
+	    "leave forms unparsed"),
+	OPT_LIST(0, "events", &settings.events, "GLOB",
+	    "stream these groups at /events/GROUP"),
+	OPT_STRING(0, "state", &settings.state, "DIR",
+	    "keep spooled bodies there (the store's directory)"),
 	OPT_COMMON(&settings.store),
 	OPT_END,
 };
@@ -93,5 +127,9 @@ settings_read(int argc, char *argv[])
 	if (settings.workers && !settings.routes)
 		opt_wrong(&program, "--workers needs --routes");
 	read_local(&settings.plan.local);
+	if (form_fields)
+		settings.serve.body.form.fields = form_fields;
+	if (form_files)
+		settings.serve.body.form.files = form_files;
 	return &settings;
 }

@@ -2,18 +2,20 @@
 #ifndef CHSERVE_SETTINGS_H
 #define CHSERVE_SETTINGS_H
 
-#include "chserve/http.h"
+#include "chserve/conn.h"
 #include "chserve/places.h"
+#include "chserve/serve.h"
 
 #include "common/opt.h"
 
 struct settings {
-	const char *store, *root, *routes;
-	struct opt_list listens, origins, hosts;
+	const char *store, *state, *root, *routes;
+	struct opt_list listens, origins, hosts, events;
 	uint64_t workers;
 	struct places_plan plan;
 	int64_t drain_timeout; /* ms for what is in hand when we are to end */
-	struct http_settings http;
+	struct conn_settings conn;
+	struct serve_settings serve;
 };
 
 /*

@@ -2,7 +2,7 @@
 #include "chserve/stop.h"
 
 #include "chserve/clients.h"
-#include "chserve/http.h"
+#include "chserve/conn.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
 #include "chserve/places.h"
@@ -37,7 +37,7 @@ stop(void)
 	give_up_at = ch_clock() + drain_ms;
 	listen_stop();
 	places_close(1);
-	http_stop();
+	conn_stop();
 	clients_each(say_goodbye);
 	clients_flush();
 	due_set(&ticks, &next_tick, 1);
@@ -48,7 +48,7 @@ tick(struct due *due)
 {
 	int late = ch_clock() >= give_up_at;
 
-	if (!worker_told && (late || (!ws_count() && !http_count()))) {
+	if (!worker_told && (late || (!ws_count() && !conn_count()))) {
 		worker_told = 1;
 		worker_stop();
 		give_up_at = ch_clock() + WORKER_MS;

@@ -79,7 +79,8 @@ status_of() {
 @test "what it does not understand is 64" {
 	for wrong in '-l 127.0.0.1' '-l 127.0.0.1:x' '-l 127.0.0.1:65536' \
 		'-l ::1:80' '-l :80' '-l unix:' '-l fd:x' '--workers 2' 'public' \
-		'--connect-timeout x' '--socket-mode 0660' '--state x' '--tls-cert x'; do
+		'--connect-timeout x' '--socket-mode 0660' '--body x' \
+		'--body-max 1X' '--form-files 0'; do
 		# shellcheck disable=SC2086
 		run -64 chserve $wrong
 		[[ $output == "chserve: "* ]]
@@ -123,7 +124,7 @@ wakes() {
 
 @test "pipelined requests are answered in order" {
 	echo second > public/two
-	serve --root public
+	serve --root public --http-timeout 0.02
 	host=${url#http://}
 	exec {net}<> "/dev/tcp/127.0.0.1/$(tr -dc 0-9 <<< "${host##*:}")"
 	printf 'GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n' / '' /two '' \
@@ -131,7 +132,7 @@ wakes() {
 	run timeout 30 cat <&"$net"
 	exec {net}>&-
 	[ "$(grep -E '^HTTP|hello|second' <<< "$output" | tr -d '\r')" = \
-		$'HTTP/1.1 200 OK\n<p>hello</p>\nHTTP/1.1 200 OK\nsecond\nHTTP/1.1 404 Not Found' ]
+		$'HTTP/1.1 200 OK\n<p>hello</p>\nHTTP/1.1 200 OK\nsecond\nHTTP/1.1 503 Service Unavailable' ]
 }
 
 # --- who is let in ----------------------------------------------------------
@@ -147,7 +148,7 @@ wakes() {
 }
 
 @test "bound to loopback it answers to loopback names and --host only" {
-	serve --host me.example
+	serve --host me.example --root public
 	case_of host_is_checked
 }
 
@@ -219,7 +220,7 @@ wakes() {
 }
 
 @test "an upgrade may come on a used connection" {
-	serve
+	serve --root public
 	case_of upgrade_on_used_connection
 }
 

@@ -8,10 +8,11 @@ setup() {
 	echo '<p>hello</p>' > public/index.html
 }
 
-# serve OPTION...: a chserve on a free port; its address is in $url
+# serve OPTION...: a chserve on a free port; its address is in $url. What is no
+# file is a message, which nobody here answers: 503, soon.
 serve() {
 	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
+	START_OUT=ready start chserve -l 127.0.0.1:0 --http-timeout 0.02 "$@"
 	next_line "$fd" || { cat err; return 1; }
 	url=${line#chserve: listening on }
 }
@@ -58,21 +59,21 @@ field() {
 	refute has_line '<p>hello</p>'
 }
 
-@test "what is not there is 404, what is there takes GET and HEAD only" {
+@test "what is not there is a message, what is there takes GET and HEAD only" {
 	serve --root public
-	[ "$(status_of "${url}nothing")" = 404 ]
-	[ "$(status_of "${url}index.html/")" = 404 ]
-	[ "$(status_of "${url}index.html/x")" = 404 ]
+	[ "$(status_of "${url}nothing")" = 503 ]
+	[ "$(status_of "${url}index.html/")" = 503 ]
+	[ "$(status_of "${url}index.html/x")" = 503 ]
 	run get -i -X DELETE "$url"
 	has_line $'Allow: GET, HEAD\r'
 	has_line 405
-	[ "$(status_of -d x=1 "${url}form")" = 404 ]
+	[ "$(status_of -d x=1 "${url}form")" = 503 ]
 }
 
-@test "without --root every path is 404" {
+@test "without --root every path is a message" {
 	serve
-	[ "$(status_of "$url")" = 404 ]
-	[ "$(status_of "${url}etc/passwd")" = 404 ]
+	[ "$(status_of "$url")" = 503 ]
+	[ "$(status_of "${url}etc/passwd")" = 503 ]
 }
 
 @test "no spelling leads out of the root, nor to dot files" {
@@ -89,7 +90,7 @@ field() {
 		'..\secret' ..%5csecret link up/secret up/public/index.html \
 		.hidden %2ehidden .git/config x/../.hidden index.html/../../secret \
 		"/$PWD/secret" ....//secret; do
-		[ "$(status_of "$url$path")" = 404 ] || { echo "$path"; false; }
+		[ "$(status_of "$url$path")" = 503 ] || { echo "$path"; false; }
 	done
 	[ "$(status_of "${url}inside")" = 200 ]
 	for path in index.html%00.png %00; do
@@ -181,7 +182,7 @@ field() {
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("public/socket")'
 	serve --root public
 	for path in fifo link zero socket index.d index.d/; do
-		[ "$(status_of "$url$path")" = 404 ]
+		[ "$(status_of "$url$path")" = 503 ]
 	done
 	run get -H 'Accept-Encoding: gzip' "${url}index.css"
 	[ "$output" = $'x\n\n200' ]
@@ -195,7 +196,7 @@ field() {
 	run get "${url}.well-known/acme-challenge/t"
 	has_line token
 	for path in .git/config .well-known/.x .well-known/../.git/config; do
-		[ "$(status_of "$url$path")" = 404 ]
+		[ "$(status_of "$url$path")" = 503 ]
 	done
 }
 

@@ -21,6 +21,7 @@ check(const struct head *head)
 	static const struct event_of of = { "p!1", "/", 0 };
 	static const struct event_peer peer = { "::1", 1, 0 };
 	static const struct policy policy = { .loopback = 1 };
+	const struct event_from from = { head, "http", "", &peer, &peer };
 	struct ch_buf out = CH_BUF_INIT;
 	const char *c;
 
@@ -29,7 +30,7 @@ check(const struct head *head)
 	for (c = head->path; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			abort();
-	event_connect(&out, &of, head, &peer, &peer);
+	event_connect(&out, &of, &from);
 	if (ch_message_check(out.data, out.len, NULL) != CH_OK)
 		abort();
 	ch_buf_release(&out);

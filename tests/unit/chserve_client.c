@@ -13,6 +13,7 @@ static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
 static int fail_accept;
 static struct head head = { .query = "" };
 static const struct event_peer peer = { "127.0.0.1", 1, 0 };
+static const struct event_from from = { &head, "http", "", &peer, &peer };
 
 static int
 note_accept(struct client *client)
@@ -67,7 +68,7 @@ new_client(void)
 	struct client *client = clients_new("/x");
 
 	client->wire = &wire;
-	is_int(bridge_connect(client, &head, &peer, &peer, NULL), CH_OK,
+	is_int(bridge_connect(client, &from, NULL), CH_OK,
 	    "a client connects");
 	return client;
 }

@@ -98,6 +98,7 @@ static void
 test_messages(void)
 {
 	const struct event_of of = { "p!1", "/a\"b", 7 };
+	static char method[] = "PUT", at[] = "/b";
 	const struct event_peer client = { "127.0.0.1", 1234, 0 };
 	const struct event_peer server = { "::1", 80, 0 };
 	struct head head = { .query = "q=\\", .n_fields = 3, .fields = {
@@ -106,10 +107,14 @@ test_messages(void)
 		{ "y", "\xef\xbf\xbf" } } };
 	const struct event_peer nobody = { "", 0, 1 };
 	const struct event_peer path = { "/run/w\"b", 0, 1 };
-	struct head none = { .query = "" };
+	struct head none = { .query = "", .method = method, .path = at,
+		.minor = 1 };
+	const struct event_from from = { &head, "http", "", &client, &server };
+	const struct event_from unknown = { &none, "https", "/r", &nobody,
+		&path };
 	struct ch_buf out = CH_BUF_INIT;
 
-	event_connect(&out, &of, &head, &client, &server);
+	event_connect(&out, &of, &from);
 	is_str(out.data,
 	    "{\"reply_channel\":\"p!1\",\"path\":\"/a\\\"b\",\"order\":7,"
 	    "\"scheme\":\"ws\",\"query_string\":\"q=\\\\\",\"root_path\":\"\","
@@ -120,10 +125,24 @@ test_messages(void)
 	ok(!ch_message_check(out.data, out.len, NULL), "and is a message");
 
 	ch_buf_clear(&out);
-	event_connect(&out, &of, &none, &nobody, &path);
+	event_connect(&out, &of, &unknown);
 	is_str(strstr(out.data, ",\"client\""),
 	    ",\"client\":null,\"server\":[\"/run/w\\\"b\",null]}",
 	    "through a unix socket");
+	ok(strstr(out.data, "\"scheme\":\"wss\",") != NULL, "under TLS");
+
+	ch_buf_clear(&out);
+	event_request(&out, "r!1", &unknown);
+	is_str(out.data, "{\"reply_channel\":\"r!1\",\"http_version\":\"1.1\","
+	    "\"method\":\"PUT\",\"scheme\":\"https\",\"path\":\"/b\","
+	    "\"query_string\":\"\",\"root_path\":\"/r\",\"headers\":[],"
+	    "\"client\":null,\"server\":[\"/run/w\\\"b\",null]",
+	    "a request, but for its body");
+
+	ch_buf_clear(&out);
+	event_http_disconnect(&out, "r!1", "/b");
+	is_str(out.data, "{\"reply_channel\":\"r!1\",\"path\":\"/b\"}",
+	    "the end of one");
 
 	ch_buf_clear(&out);
 	event_receive(&out, &of, "a\0\n\"", 4, 0);

@@ -75,6 +75,18 @@ test_refused(void)
 		    "Content-Length: 1, 1\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
 		    "Transfer-Encoding: chunked\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: h\r\n"
+		    "Content-Length: +1\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+		    "Content-Length: 1\r\n\r\n" },
+		{ 400, "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n"
+		    "\r\n" },
+		{ 413, "GET / HTTP/1.1\r\nHost: h\r\n"
+		    "Content-Length: 99999999999999999999\r\n\r\n" },
+		{ 501, "GET / HTTP/1.1\r\nHost: h\r\n"
+		    "Transfer-Encoding: gzip, chunked\r\n\r\n" },
+		{ 501, "GET / HTTP/1.1\r\nHost: h\r\n"
+		    "Transfer-Encoding: xchunked\r\n\r\n" },
 		{ 505, "GET / HTTP/3.0\r\nHost: h\r\n\r\n" },
 		{ 400, "GET / FTP/1.1\r\nHost: h\r\n\r\n" },
 	};
@@ -111,6 +123,16 @@ test_upgrades(void)
 	    "\r\n");
 }
 
+static off_t length;
+
+static int
+body(void)
+{
+	enum head_framing framing;
+
+	return head_body(&head, &framing, &length) ? -1 : (int)framing;
+}
+
 static void
 test_connection(void)
 {
@@ -119,11 +141,14 @@ test_connection(void)
 	parse(GET "Connection: x, CLOSE\r\n\r\n");
 	ok(!head_keeps(&head), "unless told to close");
 	parse(GET "Content-Length: 00\r\n\r\n");
-	ok(!head_has_body(&head), "length 0 is no body");
+	is_int(body(), HEAD_NO_BODY, "length 0 is no body");
 	parse(GET "Content-Length: 10\r\n\r\n");
-	ok(head_has_body(&head), "length 10 is one");
+	is_int(body(), HEAD_LENGTH, "length 10 is one");
+	is_int(length, 10, "of 10 bytes");
 	parse(GET "Transfer-Encoding: chunked\r\n\r\n");
-	ok(head_has_body(&head), "so is a chunked one");
+	is_int(body(), HEAD_CHUNKED, "so is a chunked one");
+	parse(GET "Expect: 100-Continue\r\n\r\n");
+	ok(head_expects(&head), "a client that waits for 100");
 }
 
 int
