@@ -81,7 +81,7 @@ page_of(const char *path)
 static int
 refuses(const struct visitor *visitor, const struct head *head)
 {
-	if (!policy_host(policy, head, &visitor->at))
+	if (!policy_allows_host(policy, head->host, &visitor->at))
 		return 421;
 	if (page_of(head->path) == STATUS_NONE)
 		return 404;

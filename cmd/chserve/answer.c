@@ -102,7 +102,7 @@ answer_file(struct request *request)
 {
 	struct static_answer answer;
 
-	static_find(&answer, &request->head);
+	static_find(&answer, &request->head, request->path);
 	switch (answer.status) {
 	case 404:
 		break;

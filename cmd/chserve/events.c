@@ -135,7 +135,7 @@ begin(struct request *request, const char *group)
 int
 events_begin(struct request *request)
 {
-	const char *path = request->head.path, *group;
+	const char *path = request->path, *group;
 
 	if (strncmp(path, EVENTS_PATH, sizeof(EVENTS_PATH) - 1) != 0)
 		return 0;
@@ -145,7 +145,7 @@ events_begin(struct request *request)
 	if (strcmp(request->head.method, "HEAD") != 0 &&
 	    strcmp(request->head.method, "GET") != 0)
 		answer_words(request, 405, "Allow: GET, HEAD\r\n");
-	else if (!policy_origin(&serve_settings->policy, &request->head))
+	else if (!serve_lets_in(request))
 		answer_words(request, 403, NULL);
 	else
 		begin(request, group);

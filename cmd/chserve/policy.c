@@ -206,19 +206,3 @@ policy_allows_origin(const struct policy *policy, const char *text,
 	return is_ours(&origin, host, https) ||
 	    is_let_in(policy, &origin, text);
 }
-
-/* --- of a head ------------------------------------------------------------ */
-
-int
-policy_host(const struct policy *policy, const struct head *head,
-    const struct event_peer *at)
-{
-	return policy_allows_host(policy, head->host, at);
-}
-
-int
-policy_origin(const struct policy *policy, const struct head *head)
-{
-	return policy_allows_origin(policy, head_get(head, "origin"),
-	    head->host, 0);
-}

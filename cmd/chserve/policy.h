@@ -3,7 +3,8 @@
 #define CHSERVE_POLICY_H
 
 #include "chserve/event.h"
-#include "chserve/head.h"
+
+#include <stddef.h>
 
 struct policy {
 	int loopback;               /* no address of ours is a public one */
@@ -40,10 +41,5 @@ int policy_allows_host(const struct policy *policy, const char *host,
  */
 int policy_allows_origin(const struct policy *policy, const char *origin,
     const char *host, int https);
-
-/* The same for a head over a connection that no proxy tells about. */
-int policy_host(const struct policy *policy, const struct head *head,
-    const struct event_peer *at);
-int policy_origin(const struct policy *policy, const struct head *head);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -93,4 +94,5 @@ request_over(struct request *request, int lost)
 	if (request->taker)
 		request->taker->over(request);
 	head_release(&request->head);
+	free(request->told_host);
 }

@@ -64,6 +64,8 @@ struct request {
 	struct head head;
 	struct event_peer from, to;
 	const char *scheme; /* "http", "https" */
+	const char *path;   /* what of head.path lies below --root-path */
+	char *told_host;    /* by a trusted proxy; NULL: head.host counts */
 	int64_t since;      /* ch_clock() when its head was whole */
 
 	int status;    /* of the answer, 0: not begun */

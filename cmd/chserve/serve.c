@@ -6,6 +6,11 @@
 #include "chserve/events.h"
 #include "chserve/upgrade.h"
 
+#include "common/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 const struct serve_settings *serve_settings;
 
 void
@@ -14,13 +19,68 @@ serve_open(const struct serve_settings *settings)
 	serve_settings = settings;
 }
 
+/* What of the path lies below --root-path; all of it if none does. */
+static const char *
+below_root(const char *path)
+{
+	const char *root = serve_settings->root_path;
+	size_t n = strlen(root);
+
+	return strncmp(path, root, n) == 0 && (!path[n] || path[n] == '/')
+	    ? path + n : path;
+}
+
+/* What a trusted proxy says counts instead of what the socket says. */
+static void
+ask_proxy(struct request *request)
+{
+	struct proxy_seen seen = { .client = request->from };
+
+	proxy_read(&serve_settings->trust, &request->head, &seen);
+	request->from = seen.client;
+	if (*seen.scheme)
+		request->scheme = strcmp(seen.scheme, "https") == 0 ? "https"
+		    : "http";
+	if (!*seen.host)
+		return;
+	request->told_host = strdup(seen.host);
+	if (!request->told_host)
+		say_memory();
+}
+
+/*
+ * Host is looked at as well as what a proxy told: a page that another name
+ * brought here can tell what it likes.
+ */
+static int
+is_for_us(const struct request *request)
+{
+	const struct policy *policy = &serve_settings->policy;
+
+	return policy_allows_host(policy, request->head.host, &request->to) &&
+	    (!request->told_host || policy_allows_host(policy,
+		request->told_host, &request->to));
+}
+
+int
+serve_lets_in(const struct request *request)
+{
+	const char *host = request->told_host ? request->told_host
+	    : request->head.host;
+
+	return policy_allows_origin(&serve_settings->policy,
+	    head_get(&request->head, "origin"), host,
+	    strcmp(request->scheme, "https") == 0);
+}
+
 void
 serve_request(struct request *request)
 {
 	int status;
 
-	if (!policy_host(&serve_settings->policy, &request->head,
-		&request->to)) {
+	request->path = below_root(request->head.path);
+	ask_proxy(request);
+	if (!is_for_us(request)) {
 		answer_words(request, 421, NULL);
 		return;
 	}

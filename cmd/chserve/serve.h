@@ -6,10 +6,12 @@
 
 #include "chserve/exchange.h"
 #include "chserve/policy.h"
+#include "chserve/proxy.h"
 #include "chserve/request.h"
 
 struct serve_settings {
 	struct policy policy;
+	struct proxy_trust trust;
 	const char *root_path;   /* where a proxy has us, "" */
 	int64_t connect_timeout; /* ms for a consumer to accept a WebSocket */
 	int64_t http_timeout;    /* ms for one to answer a request */
@@ -23,6 +25,9 @@ extern const struct serve_settings *serve_settings;
 
 /* Find who answers it. */
 void serve_request(struct request *request);
+
+/* Whether the page that it comes from, if any, may open a stream. */
+int serve_lets_in(const struct request *request);
 
 /* The server ends: a request that waits for its body or answer. */
 void serve_stop(struct request *request);

@@ -1,6 +1,7 @@
 /* What the command line says. */
 #include "chserve/settings.h"
 
+#include "common/json.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static struct settings settings = {
 	},
 };
 
-static const char *socket_mode, *socket_owner;
+static const char *socket_mode, *socket_owner, *root_path;
+static struct opt_list proxies;
 
 static const struct opt options[] = {
 	OPT_LIST('l', "listen", &settings.listens, "WHERE",
@@ -50,6 +52,10 @@ static const struct opt options[] = {
 	    "let in pages of these origins, too"),
 	OPT_LIST(0, "host", &settings.hosts, "NAME",
 	    "answer to this name, or *.NAME"),
+	OPT_LIST(0, "trust-proxy", &proxies, "CIDR",
+	    "believe what this proxy says of its clients"),
+	OPT_STRING(0, "root-path", &root_path, "PATH",
+	    "where a proxy has us mounted"),
 	OPT_DURATION(0, "connect-timeout", &settings.serve.connect_timeout,
 	    "D", "wait so long for a consumer to accept (5)"),
 	OPT_DURATION(0, "http-timeout", &settings.serve.http_timeout, "D",
@@ -118,6 +124,45 @@ read_local(struct local_how *how)
 		opt_wrong(&program, "--socket-owner %s", err.text);
 }
 
+static void
+read_names(void)
+{
+	struct ch_err err = CH_ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < settings.hosts.n; i++)
+		if (!policy_is_host(settings.hosts.items[i]))
+			opt_wrong(&program, "--host %s: is no name without a "
+			    "port, and no glob", settings.hosts.items[i]);
+	for (i = 0; i < proxies.n; i++)
+		if (proxy_trust_add(&settings.serve.trust, proxies.items[i],
+			&err) != CH_OK)
+			opt_wrong(&program, "--trust-proxy %s", err.text);
+}
+
+/* A path as requests have it, decoded; a slash at its end means nothing. */
+static void
+read_root_path(void)
+{
+	size_t n = strlen(root_path);
+	const char *part;
+	char *path;
+
+	while (n && root_path[n - 1] == '/')
+		n--;
+	path = strndup(root_path, n);
+	if (!path)
+		say_memory();
+	for (part = path; *part == '/'; part += strcspn(part, "/"))
+		if (strspn(++part, "./"))
+			break;
+	if (*part || *root_path != '/' || strpbrk(path, "?#%") ||
+	    json_utf8(path, n) != n)
+		opt_wrong(&program, "--root-path %s: is no path of a URL",
+		    root_path);
+	settings.serve.root_path = path;
+}
+
 struct settings *
 settings_read(int argc, char *argv[])
 {
@@ -127,6 +172,9 @@ settings_read(int argc, char *argv[])
 	if (settings.workers && !settings.routes)
 		opt_wrong(&program, "--workers needs --routes");
 	read_local(&settings.plan.local);
+	read_names();
+	if (root_path)
+		read_root_path();
 	if (form_fields)
 		settings.serve.body.form.fields = form_fields;
 	if (form_files)

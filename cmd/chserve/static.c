@@ -228,14 +228,14 @@ is_reading(const struct head *head)
 
 /* Answer for a directory asked for without a slash: the place of its index. */
 static void
-find_directory(struct static_answer *answer, const struct head *head)
+find_directory(struct static_answer *answer, const struct head *head,
+    const char *path)
 {
 	struct stat st;
 	int fd;
 
 	answer->status = 404;
-	if (!is_reading(head) ||
-	    open_file(head->path, "/" INDEX, &fd, &st))
+	if (!is_reading(head) || open_file(path, "/" INDEX, &fd, &st))
 		return;
 	if (S_ISREG(st.st_mode))
 		redirect(answer, head->path, head->query);
@@ -275,29 +275,32 @@ find_file(struct static_answer *answer, const struct head *head,
 		answer->status = 405;
 		put_string(&answer->fields, "Allow: GET, HEAD\r\n");
 	} else if (S_ISDIR(found.st.st_mode)) {
-		find_directory(answer, head);
+		find_directory(answer, head, path);
 	} else {
 		answer->status = 404;
 	}
 }
 
 void
-static_find(struct static_answer *answer, const struct head *head)
+static_find(struct static_answer *answer, const struct head *head,
+    const char *path)
 {
-	size_t n = strlen(head->path);
+	size_t n = strlen(path);
 	char index[PATH_MAX];
 
 	memset(answer, 0, sizeof(*answer));
 	answer->status = 404;
 	answer->fd = -1;
-	if (root_fd < 0 || !is_plain(head->path) ||
+	if (root_fd < 0 || !is_plain(path) ||
 	    n + sizeof(INDEX) > sizeof(index))
 		return;
-	if (head->path[n - 1] != '/') {
-		find_file(answer, head, head->path);
-		return;
+	if (!n) {
+		find_directory(answer, head, path);
+	} else if (path[n - 1] != '/') {
+		find_file(answer, head, path);
+	} else {
+		memcpy(index, path, n);
+		memcpy(index + n, INDEX, sizeof(INDEX));
+		find_file(answer, head, index);
 	}
-	memcpy(index, head->path, n);
-	memcpy(index + n, INDEX, sizeof(INDEX));
-	find_file(answer, head, index);
 }

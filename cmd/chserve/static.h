@@ -28,10 +28,13 @@ void static_close(void);
 int static_has(const char *root, const char *path);
 
 /*
- * What a request for head->path comes to: 200, 206, 301, 304, 403, 405, 412,
- * 416 or 503; 404 only where no file is there that may be shown. Nothing but
- * regular files may. The caller releases answer->fields and closes answer->fd.
+ * What a request comes to whose path, or what of it lies below where we are
+ * mounted ("" for that place itself), is `path`: 200, 206, 301, 304, 403, 405,
+ * 412, 416 or 503; 404 only where no file is there that may be shown. Nothing
+ * but regular files may. The caller releases answer->fields and closes
+ * answer->fd.
  */
-void static_find(struct static_answer *answer, const struct head *head);
+void static_find(struct static_answer *answer, const struct head *head,
+    const char *path);
 
 #endif

@@ -107,7 +107,7 @@ upgrade_begin(struct request *request)
 	struct client *client;
 	int rc;
 
-	if (!policy_origin(&serve_settings->policy, &request->head)) {
+	if (!serve_lets_in(request)) {
 		say_more("origin %s refused",
 		    head_get(&request->head, "origin"));
 		answer_words(request, 403, NULL);

@@ -9,7 +9,9 @@ complete -c chserve -l root -x -a '(__fish_complete_directories)' -d 'serve the 
 complete -c chserve -l routes -r -F -d 'run chwork on these routes beside it'
 complete -c chserve -l workers -x -d 'let that run N jobs at once'
 complete -c chserve -l origin -x -d 'let in pages of these origins, too'
-complete -c chserve -l host -x -a '(__fish_print_hostnames)' -d 'answer to this name, too'
+complete -c chserve -l host -x -a '(__fish_print_hostnames)' -d 'answer to this name, or *.NAME'
+complete -c chserve -l trust-proxy -x -a 'unix 127.0.0.1' -d 'believe what this proxy says of its clients'
+complete -c chserve -l root-path -x -d 'where a proxy has us mounted'
 complete -c chserve -l connect-timeout -x -d 'wait so long for a consumer to accept'
 complete -c chserve -l http-timeout -x -d "wait so long for a consumer's answer"
 complete -c chserve -l body -x -a 'inline stream spool' -d 'where large bodies go'

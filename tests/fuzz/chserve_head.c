@@ -34,8 +34,8 @@ check(const struct head *head)
 	if (ch_message_check(out.data, out.len, NULL) != CH_OK)
 		abort();
 	ch_buf_release(&out);
-	policy_host(&policy, head, &peer);
-	policy_origin(&policy, head);
+	policy_allows_host(&policy, head->host, &peer);
+	policy_allows_origin(&policy, head_get(head, "origin"), head->host, 0);
 	head_upgrades(head);
 	head_keeps(head);
 }

@@ -29,7 +29,7 @@ asks(int want, const char *method, const char *target, const char *fields)
 	ch_buf_release(&answer.fields);
 	ch_io_close(&answer.fd);
 	parse(method, target, fields);
-	static_find(&answer, &head);
+	static_find(&answer, &head, head.path);
 	is_int(answer.status, want, "%s %.60s %s", method, target, fields);
 }
 
@@ -127,7 +127,7 @@ test_absent(void)
 	head_release(&head);
 	parse("GET", "/", "");
 	head.path = path;
-	static_find(&answer, &head);
+	static_find(&answer, &head, head.path);
 	is_int(answer.status, 404, "a path longer than paths are");
 	finds(200, "/inside", "");
 	finds(200, "/.well-known/acme", "");
@@ -142,6 +142,13 @@ test_directories(void)
 	ok(has("Location: e%3Af/?q=1\r\n"), "with the query, no scheme");
 	finds(404, "/sub", ""); /* it has no index */
 	finds(200, "/d%20%c3%a4/", "");
+	parse("GET", "/app/x", "");
+	static_find(&answer, &head, head.path + 4);
+	is_int(answer.status, 404, "below a mount point");
+	parse("GET", "/app?q", "");
+	static_find(&answer, &head, "");
+	is_int(answer.status, 301, "the mount point itself");
+	is_str(answer.fields.data, "Location: app/?q\r\n", "has its index");
 }
 
 static void
