@@ -1,6 +1,8 @@
 /* The head of an HTTP/1.x request, parsed. */
 #include "chserve/head.h"
 
+#include "chserve/host.h"
+
 #include "common/json.h"
 
 #include <stdint.h>
@@ -88,15 +90,22 @@ decode_path(char *path)
 	return is_utf8(path, (size_t)(out - path)) ? 0 : 400;
 }
 
-/* A target in absolute form counts as its path; Host says the rest. */
+/* What of a target in absolute form names the host; NULL: it is in another. */
+static const char *
+authority(const char *target)
+{
+	if (strncasecmp(target, "http://", 7) == 0)
+		return target + 7;
+	return strncasecmp(target, "https://", 8) == 0 ? target + 8 : NULL;
+}
+
+/* A target in absolute form counts as its path. */
 static char *
 origin_form(char *target)
 {
-	char *slash;
+	const char *name = authority(target);
+	char *slash = name ? strchr(target + (name - target), '/') : NULL;
 
-	if (strncasecmp(target, "http://", 7) != 0)
-		return target;
-	slash = strchr(target + 7, '/');
 	return slash ? slash : target;
 }
 
@@ -186,6 +195,22 @@ count_fields(const struct head *head, const char *name)
 	return n;
 }
 
+/* A Host is one, and a target in absolute form says the same. */
+static int
+check_host(const struct head *head)
+{
+	const char *name = authority(head->target);
+	size_t n = strlen(head->host);
+	struct host host;
+
+	if (!n)
+		return head->minor > 0 ? 400 : 0;
+	if (host_read(&host, head->host, n))
+		return 400;
+	return name && (strcspn(name, "/") != n ||
+	    strncasecmp(name, head->host, n) != 0) ? 400 : 0;
+}
+
 /* What only makes sense once: two would be read differently by others. */
 static int
 check_fields(struct head *head)
@@ -200,9 +225,9 @@ check_fields(struct head *head)
 	for (i = 0; i < sizeof(once) / sizeof(*once); i++)
 		if (count_fields(head, once[i]) > 1)
 			return 400;
-	if (head->minor > 0 && (!host || !*host))
-		return 400;
 	head->host = host ? host : "";
+	if (check_host(head))
+		return 400;
 	return head_body(head, &framing, &length);
 }
 

@@ -39,6 +39,9 @@ test_taken(void)
 	is_int(parse("GET http://h/x HTTP/1.1\r\nHost: h\r\n\r\n"), 0,
 	    "the absolute form");
 	is_str(head.path, "/x", "is its path");
+	is_int(parse("GET HTTPS://H:443/x HTTP/1.1\r\nHost: h:443\r\n\r\n"), 0,
+	    "with https");
+	is_str(head.path, "/x", "is it as well");
 	is_int(parse("GET / HTTP/1.0\r\n\r\n"), 0, "HTTP/1.0 without Host");
 	ok(!head_keeps(&head), "does not keep the connection");
 }
@@ -55,6 +58,14 @@ test_refused(void)
 		{ 400, "GET  / HTTP/1.1\r\nHost: h\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\nHost:\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: u@h\r\n\r\n" },
+		{ 400, "GET / HTTP/1.1\r\nHost: h:x\r\n\r\n" },
+		{ 400, "GET / HTTP/1.0\r\nHost: a b\r\n\r\n" },
+		{ 400, "GET http://g/ HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ 400, "GET http://h:80/ HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ 400, "GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\nHost: h\r\nbad\r\n\r\n" },
 		{ 400, "GET / HTTP/1.1\r\nHost: h\r\n: v\r\n\r\n" },
