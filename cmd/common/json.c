@@ -259,13 +259,14 @@ put_escape(struct ch_buf *buf, const char *p, const char *end)
 void
 json_bare(struct ch_buf *buf, struct json value)
 {
-	const char *p = value.text, *end = p + value.len, *plain;
+	const char *p, *end, *plain;
 
 	if (json_kind(value) != '"') {
 		put_bytes(buf, value.text, value.len);
 		return;
 	}
-	p++;
+	p = value.text + 1;
+	end = value.text + value.len;
 	if (end > p && end[-1] == '"')
 		end--;
 	while (p < end) {
