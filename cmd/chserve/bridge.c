@@ -300,6 +300,22 @@ bridge_disconnect(struct client *client)
 	take_will_back(client);
 }
 
+static int
+note_waiting(void *arg, const struct ch_channel_stat *stat)
+{
+	*(uint64_t *)arg = stat->waiting;
+	return 0;
+}
+
+int
+bridge_is_awaited(const char *channel)
+{
+	uint64_t waiting = 0;
+
+	ch_stat_channels(layer, channel, note_waiting, &waiting, NULL);
+	return waiting > 0;
+}
+
 int
 bridge_join(struct mailbox *box, const char *group, struct ch_err *err)
 {

@@ -31,6 +31,9 @@ int bridge_send(const char *channel, const struct ch_buf *message,
 int bridge_new_channel(const char *pattern, char name[CH_NAME_MAX + 1],
     struct ch_err *err);
 
+/* Whether somebody sleeps on that channel. */
+int bridge_is_awaited(const char *channel);
+
 /* Join a group, and leave all those that the mailbox is in. */
 int bridge_join(struct mailbox *box, const char *group, struct ch_err *err);
 void bridge_leave(struct mailbox *box);

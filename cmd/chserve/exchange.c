@@ -6,6 +6,7 @@
 #include "chserve/push.h"
 #include "chserve/reply.h"
 #include "chserve/serve.h"
+#include "chserve/worker.h"
 
 #include "common/put.h"
 #include "common/say.h"
@@ -200,9 +201,14 @@ retry(struct due *due)
 void
 exchange_begin(struct request *request)
 {
-	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	struct exchange *exchange;
 	int status;
 
+	if (worker_leaves_http() && !bridge_is_awaited(EVENT_REQUEST)) {
+		answer_words(request, 404, NULL);
+		return;
+	}
+	exchange = calloc(1, sizeof(*exchange));
 	if (!exchange)
 		say_memory();
 	mailbox_open(&exchange->box, MAILBOX_HTTP);

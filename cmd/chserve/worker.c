@@ -1,6 +1,7 @@
 /* The chwork that runs beside us. */
 #include "chserve/worker.h"
 
+#include "chserve/event.h"
 #include "chserve/loop.h"
 
 #include "base/io.h"
@@ -27,6 +28,7 @@ static char program[PATH_MAX]; /* where chwork is, or its bare name */
 static char location[PATH_MAX];
 static const char *args[ARGS];
 static pid_t pid = -1;
+static int leaves_http;
 static int64_t started;
 static int64_t rest_ms = FIRST_REST_MS;
 static int stopping;
@@ -84,8 +86,8 @@ spawn(const char *const with[ARGS])
 int
 worker_check(const char *routes)
 {
-	const char *const check[ARGS] = { "chwork", "--check", "-q", "--",
-		routes };
+	const char *const check[ARGS] = { "chwork", "-q", "--takes",
+		EVENT_REQUEST, "--", routes };
 	int status;
 	pid_t child;
 
@@ -95,7 +97,8 @@ worker_check(const char *routes)
 		say_error("start chwork: %s", strerror(errno));
 		return -CH_UNAVAILABLE;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	leaves_http = WIFEXITED(status) && WEXITSTATUS(status) == -CH_NONE;
+	if (leaves_http || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == -CH_UNAVAILABLE) {
 		say_error("%s does not run", program);
@@ -180,6 +183,12 @@ worker_stop(void)
 	due_clear(&rest);
 	if (pid > 0)
 		kill(pid, SIGTERM);
+}
+
+int
+worker_leaves_http(void)
+{
+	return leaves_http;
 }
 
 int

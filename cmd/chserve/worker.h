@@ -9,8 +9,14 @@
 
 #include "channel.h"
 
-/* Run `chwork --check ROUTES`; its exit status, 0: the routes are sound. */
+/*
+ * Run `chwork --takes http.request ROUTES`; its exit status, 0: the routes are
+ * sound.
+ */
 int worker_check(const char *routes);
+
+/* Whether there are routes, and none of them is for HTTP requests. */
+int worker_leaves_http(void);
 
 /* Run chwork on that store, with `jobs` jobs ("": as many as it likes). */
 void worker_start(const char *routes, const char *store, const char *jobs);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *store;
+static const char *store, *takes;
 static uint64_t jobs;
 static int check, once;
 static struct opt_list inline_routes, only, exclude;
@@ -24,6 +24,8 @@ static const struct opt options[] = {
 	OPT_LIST(0, "exclude", &exclude, "GLOB",
 	    "no routes whose CHANNEL matches GLOB"),
 	OPT_FLAG(0, "check", &check, "read the routes, then end"),
+	OPT_STRING(0, "takes", &takes, "CHANNEL",
+	    "the same; status 1 if no route is for CHANNEL"),
 	OPT_COMMON(&store),
 	OPT_END,
 };
@@ -31,7 +33,7 @@ static const struct opt options[] = {
 static const struct opt_program program = {
 	.name = "chwork",
 	.usage = "[-j N] [--once] [--only GLOB] [--exclude GLOB] [--check] "
-		 "[-r ROUTE]... [FILE...]",
+		 "[--takes CHANNEL] [-r ROUTE]... [FILE...]",
 	.options = options,
 	.examples =
 	    "  chwork routes                               work by this file\n"
@@ -101,11 +103,15 @@ main(int argc, char *argv[])
 	argv = opt_parse(&program, argc, argv);
 	if (!*argv && !inline_routes.n)
 		opt_wrong(&program, "no routes: name a FILE, or give -r ROUTE");
+	if (takes && ch_name_check(takes, CH_TO_SEND, &err) != CH_OK)
+		return say_status(err.status, &err);
 	spawn_init();
 	path = load_path();
 	load(&routes, argv, path);
 	if (routes.errors)
 		rc = CH_CONFIG;
+	else if (takes)
+		rc = routes_take(&routes, takes) ? CH_OK : CH_NONE;
 	else if (!check)
 		rc = run(&routes, path, &err);
 	routes_release(&routes);

@@ -69,6 +69,9 @@ void routes_parse(struct routes *routes, const char *source, int one,
 int routes_select(struct routes *routes, const struct opt_list *only,
     const struct opt_list *exclude, char *wrong, size_t size);
 
+/* Whether one of them is for that channel. */
+int routes_take(const struct routes *routes, const char *channel);
+
 void route_release(struct route *route);
 void routes_release(struct routes *routes);
 

@@ -93,3 +93,12 @@ routes_select(struct routes *routes, const struct opt_list *only,
 	snprintf(wrong, size, "no route is left");
 	return -1;
 }
+
+int
+routes_take(const struct routes *routes, const char *channel)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (ch_glob_match(routes->list[i].channel, channel))
+			return 1;
+	return 0;
+}

@@ -404,13 +404,13 @@ fake_worker() {
 	mkfifo alive
 	fake_worker <<-'EOF'
 		echo "$*" >> args
-		[[ $1 != --check ]] || exit 0
+		[[ $2 != --takes ]] || exit 0
 		exec chrecv nothing > alive
 	EOF
 	serve --routes routes --workers 3
 	exec {alive}< alive
 	diff args - <<-EOF
-		--check -q -- routes
+		-q --takes http.request -- routes
 		-S $PWD/store -j 3 -- routes
 	EOF
 	stop
@@ -420,7 +420,7 @@ fake_worker() {
 @test "kill -9 of chserve ends its chwork" {
 	mkfifo alive
 	fake_worker <<-'EOF'
-		[[ $1 != --check ]] || exit 0
+		[[ $2 != --takes ]] || exit 0
 		exec chrecv nothing > alive
 	EOF
 	serve --routes routes
@@ -432,7 +432,7 @@ fake_worker() {
 @test "a chwork that dies is said, and started again" {
 	mkfifo said
 	fake_worker <<-'EOF'
-		[[ $1 != --check ]] || exit 0
+		[[ $2 != --takes ]] || exit 0
 		echo started > said
 		exit 3
 	EOF

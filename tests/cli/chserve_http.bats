@@ -269,6 +269,20 @@ case_of() {
 	answered 200
 }
 
+@test "routes without one for requests: 404, unless somebody waits for them" {
+	echo 'websocket.connect accept' > routes
+	serve --routes routes
+	ask "$url"
+	answered 404
+	START_OUT=message start chrecv -c 1 -t 60 http.request
+	receiver=$pid
+	waiting http.request 1
+	ask "$url"
+	ended "$receiver"
+	reply status:=200
+	answered 200
+}
+
 # --- bodies -----------------------------------------------------------------
 
 @test "a large body lies in a file until it is answered" {

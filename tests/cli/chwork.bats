@@ -46,6 +46,14 @@ log_says() {
 	[[ $output == *"no routes"* ]]
 }
 
+@test "--takes says whether a route is for that channel" {
+	run -0 chwork --takes a.b -r 'a.* drop'
+	run -1 chwork --takes b -r 'a.* drop'
+	[ -z "$output" ]
+	run -78 chwork --takes b -r 'a.* what'
+	run -65 chwork --takes '*' -r 'a.* drop'
+}
+
 @test "--check of a sound file says nothing, 0" {
 	routes '# a comment' 'a path=/x/{y} accept --group x-{y}' 'b drop'
 	run chwork --check routes
