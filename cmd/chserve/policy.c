@@ -110,6 +110,17 @@ policy_allows_host(const struct policy *policy, const char *text,
 
 /* --- Origin --------------------------------------------------------------- */
 
+int
+policy_is_origin(const char *pattern)
+{
+	const char *rest = strstr(pattern, "://");
+
+	if (strcmp(pattern, NULL_ORIGIN) == 0 || strcmp(pattern, "*") == 0)
+		return 1;
+	return rest && rest > pattern && rest[3] && !strchr(rest + 3, '/') &&
+	    !strpbrk(pattern, " \t@?#");
+}
+
 struct origin {
 	const char *scheme;
 	size_t scheme_len;

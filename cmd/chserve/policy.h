@@ -17,6 +17,9 @@ struct policy {
 /* Whether --host can be that: a name or address without a port, or a glob. */
 int policy_is_host(const char *pattern);
 
+/* Whether --origin can be that: a glob over "scheme://host:port", or null. */
+int policy_is_origin(const char *pattern);
+
 /*
  * Whether a Host may name us, on a connection that came to `at`.
  *

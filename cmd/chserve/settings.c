@@ -134,6 +134,11 @@ read_names(void)
 		if (!policy_is_host(settings.hosts.items[i]))
 			opt_wrong(&program, "--host %s: is no name without a "
 			    "port, and no glob", settings.hosts.items[i]);
+	for (i = 0; i < settings.origins.n; i++)
+		if (!policy_is_origin(settings.origins.items[i]))
+			opt_wrong(&program, "--origin %s: is no "
+			    "scheme://host:port, nor a glob over such",
+			    settings.origins.items[i]);
 	for (i = 0; i < proxies.n; i++)
 		if (proxy_trust_add(&settings.serve.trust, proxies.items[i],
 			&err) != CH_OK)

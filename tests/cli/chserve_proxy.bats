@@ -121,6 +121,9 @@ CLIENT='[.client[0], .scheme]'
 }
 
 @test "what is nothing to trust, to be called or to be mounted at is 64" {
+	run -64 chserve --origin www.example.org
+	[[ $output == "chserve: --origin www.example.org: is no scheme://host:port"* ]]
+	run -64 chserve --origin https://www.example.org/
 	run -64 chserve --trust-proxy proxy.example
 	[[ $output == "chserve: "*"proxy.example is no address, no network and not unix"* ]]
 	run -64 chserve --trust-proxy 10.0.0.0/33

@@ -90,6 +90,23 @@ test_patterns(void)
 }
 
 static void
+test_origin_patterns(void)
+{
+	static const char *const good[] = { "null", "*", "https://h",
+		"https://*.example.org", "http://h:*", "*://h",
+		"http://[::1]:80", "ext://abc" };
+	static const char *const bad[] = { "", "h", "example.org", "h:80",
+		"https://h/", "https://h/path", "https://", "://h", "h://u@h",
+		"https://a b", "http://a http://b", "*.example.org" };
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		ok(policy_is_origin(good[i]), "--origin %s", good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(!policy_is_origin(bad[i]), "not --origin '%s'", bad[i]);
+}
+
+static void
 test_hosts(void)
 {
 	static const struct {
@@ -227,6 +244,7 @@ main(void)
 {
 	test_read();
 	test_patterns();
+	test_origin_patterns();
 	test_hosts();
 	test_origins();
 	test_null_is_no_pattern();
