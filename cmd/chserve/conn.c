@@ -2,8 +2,11 @@
 #include "chserve/conn.h"
 
 #include "chserve/h1.h"
+#include "chserve/secure.h"
+#include "chserve/tls.h"
 #include "chserve/ws.h"
 
+#include "base/io.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -89,6 +92,18 @@ ms_of(enum conn_wait what)
 	}
 }
 
+int64_t
+conn_body_timeout(void)
+{
+	return settings->body_timeout;
+}
+
+int
+conn_may_be_h2(void)
+{
+	return !settings->no_h2;
+}
+
 void
 conn_wait(struct conn *conn, enum conn_wait what)
 {
@@ -149,9 +164,14 @@ void
 conn_accepted(int fd, const struct event_peer *from,
     const struct event_peer *to)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
 	int full = n_conns + ws_count() >= settings->max_connections;
+	struct conn *conn;
 
+	if (full && tls_is_open()) {
+		ch_io_close(&fd); /* a handshake is too much for a refusal */
+		return;
+	}
+	conn = calloc(1, sizeof(*conn));
 	if (!conn)
 		say_memory();
 	conn->sock.fd = conn->watch.fd = fd;
@@ -165,7 +185,10 @@ conn_accepted(int fd, const struct event_peer *from,
 	conns = conn;
 	n_conns++;
 	conn_wait(conn, CONN_HEAD);
-	h1_begin(conn, full ? 503 : 0);
+	if (tls_is_open())
+		secure_begin(conn);
+	else
+		h1_begin(conn, full ? 503 : 0);
 	loop_add(&conn->watch, EVENTS);
 }
 

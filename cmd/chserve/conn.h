@@ -52,6 +52,7 @@ struct conn {
 struct conn_settings {
 	int64_t body_timeout; /* ms */
 	size_t max_connections;
+	int no_h2; /* HTTP/1.x only */
 };
 
 void conn_open(const struct conn_settings *settings);
@@ -77,6 +78,10 @@ void conn_touch(struct conn *conn);
 
 /* The same in the next turn of the loop: others come first. */
 void conn_again(struct conn *conn);
+
+/* What was set. */
+int64_t conn_body_timeout(void);
+int conn_may_be_h2(void);
 
 /* Set the deadline anew; or none. */
 void conn_wait(struct conn *conn, enum conn_wait what);

@@ -77,6 +77,11 @@ put_from(struct ch_buf *out, const struct event_from *from)
 	put_char(out, ']');
 	put_peer(out, "client", from->client);
 	put_peer(out, "server", from->server);
+	if (from->certified) {
+		put_string(out, ",\"tls\":{\"client\":");
+		put_byte_string(out, from->certified);
+		put_char(out, '}');
+	}
 }
 
 void

@@ -39,6 +39,7 @@ struct event_from {
 	const char *scheme; /* "http", "https" */
 	const char *root_path;
 	const struct event_peer *client, *server;
+	const char *certified; /* the client, by its certificate; NULL */
 };
 
 /* Append the message. */

@@ -126,7 +126,8 @@ ask(struct exchange *exchange)
 {
 	struct request *request = exchange->request;
 	struct event_from from = { &request->head, request->scheme,
-		serve_settings->root_path, &request->from, &request->to };
+		serve_settings->root_path, &request->from, &request->to,
+		request->certified };
 	struct ch_buf message = CH_BUF_INIT;
 	struct ch_err err = CH_ERR_INIT;
 	int rc;

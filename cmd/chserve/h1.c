@@ -4,7 +4,9 @@
 #include "chserve/answer.h"
 #include "chserve/chunked.h"
 #include "chserve/date.h"
+#include "chserve/h2.h"
 #include "chserve/outbox.h"
+#include "chserve/relay.h"
 #include "chserve/request.h"
 #include "chserve/serve.h"
 #include "chserve/ws.h"
@@ -24,7 +26,8 @@ enum h1_state {
 	H1_HEAD,   /* reading a head */
 	H1_BODY,   /* reading a body, perhaps answering */
 	H1_ANSWER, /* the request is whole, its answer is not */
-	H1_LINGER  /* all is written; the peer is to close */
+	H1_LINGER, /* all is written; the peer is to close */
+	H1_LEAVE   /* it turned out to be HTTP/2 */
 };
 
 struct h1 {
@@ -47,6 +50,7 @@ struct h1 {
 	int keep;       /* another request may follow */
 	int broken;     /* cut it off */
 	int refusal;    /* the status for whoever is too much */
+	int served;     /* there was a request */
 };
 
 static void turn(struct conn *conn);
@@ -82,8 +86,10 @@ new_request(struct conn *conn)
 	request->from = conn->from;
 	request->to = conn->to;
 	request->scheme = conn->sock.tls ? "https" : "http";
+	request->certified = sock_certified(&conn->sock);
 	request->since = ch_clock();
 	h1->request = request;
+	h1->served = 1;
 	h1->framing = HEAD_NO_BODY;
 	h1->expects = h1->wanted = 0;
 	h1->progress = 0;
@@ -213,7 +219,8 @@ begin_request(struct conn *conn, size_t skip, size_t len)
 	conn_wait_not(conn);
 	if (!status)
 		status = head_body(&request->head, &h1->framing, &h1->left);
-	if (!status && head_upgrades(&request->head) == 1 && h1->in.len)
+	if (!status && head_upgrades(&request->head) == 1 && h1->in.len &&
+	    !conn->sock.tls)
 		status = 400; /* sent ahead, behind a body in chunks */
 	if (status || h1->refusal) {
 		refuse(h1, status ? status : h1->refusal);
@@ -236,6 +243,14 @@ empty_line(const struct h1 *h1)
 	    memcmp(h1->in.data + h1->in_at, "\r\n", 2) == 0 ? 2 : 0;
 }
 
+/* HTTP/2 from the start; its session reads the whole preface again. */
+static int
+is_preface(const struct h1 *h1, size_t len)
+{
+	return !h1->served && h1->peeked && len == strlen(H2_PREFACE) &&
+	    memcmp(h1->in.data, H2_PREFACE, len) == 0 && conn_may_be_h2();
+}
+
 static int
 read_head(struct conn *conn)
 {
@@ -245,6 +260,10 @@ read_head(struct conn *conn)
 
 	if (n > skip) {
 		len = head_length(h1->in.data + h1->in_at + skip, n - skip);
+		if (is_preface(h1, len)) {
+			h1->state = H1_LEAVE;
+			return 0;
+		}
 		if (len > HEAD_MAX)
 			len = 0;
 		if (len || n >= HEAD_MAX) {
@@ -434,8 +453,13 @@ turn(struct conn *conn)
 		if (rc > 0)
 			rc = step(conn);
 	} while (rc > 0 && !h1->broken);
-	if (rc < 0 || h1->broken)
+	if (h1->state == H1_LEAVE) {
+		release(conn);
+		h2_begin(conn, NULL, 0);
+		conn->role->turn(conn);
+	} else if (rc < 0 || h1->broken) {
 		conn_drop(conn);
+	}
 }
 
 static void
@@ -642,9 +666,18 @@ static int
 wire_upgrade(struct request *request, struct client *client)
 {
 	struct conn *conn = request->on;
+	struct h1 *h1 = conn->state;
+	struct ch_buf ahead = CH_BUF_INIT;
 	char key[HEAD_KEY_SIZE];
+	int rc;
 
 	strcpy(key, head_get(&request->head, "sec-websocket-key"));
 	request_let_go(request);
-	return ws_adopt(client, conn_give_away(conn), key);
+	if (!conn->sock.tls)
+		return ws_adopt(client, conn_give_away(conn), key);
+	put_bytes(&ahead, h1->in.data + h1->in_at, h1->in.len - h1->in_at);
+	release(conn);
+	rc = relay_begin(conn, client, key, ahead.data, ahead.len);
+	ch_buf_release(&ahead);
+	return rc;
 }

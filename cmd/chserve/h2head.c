@@ -137,10 +137,13 @@ h2head_parse(const struct h2head *in, struct head *head)
 {
 	const struct ch_buf *host = in->authority.len ? &in->authority
 						      : &in->host;
+	static char none[] = "";
 	struct ch_buf text = CH_BUF_INIT;
 	int status = check(in), websocket = h2head_is_websocket(in);
 
 	memset(head, 0, sizeof(*head));
+	head->method = head->path = none;
+	head->query = head->host = none;
 	if (status)
 		return status;
 	put_bytes(&text, websocket ? "GET" : in->method.data,

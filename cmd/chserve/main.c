@@ -19,6 +19,7 @@
 #include "chserve/spool.h"
 #include "chserve/static.h"
 #include "chserve/stop.h"
+#include "chserve/tls.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
 
@@ -89,6 +90,30 @@ open_spool(struct ch_layer *layer, struct ch_err *err)
 	return spool_open(path, err);
 }
 
+/* Before processes part: they share what tickets are sealed with. */
+static int
+open_tls(struct ch_err *err)
+{
+	if (!settings->tls.n_certs)
+		return CH_OK;
+	use.scheme = "https";
+	return tls_open(&settings->tls, err);
+}
+
+static void
+reload(int number)
+{
+	struct ch_err err = CH_ERR_INIT;
+
+	(void)number;
+	if (!tls_is_open())
+		return;
+	if (tls_reload(&err) == CH_OK)
+		say_more("the certificates were read again");
+	else
+		say_error("%s; the certificates stay as they were", err.text);
+}
+
 static void
 apply_settings(void)
 {
@@ -99,6 +124,9 @@ apply_settings(void)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	settings->conn.max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
 	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
+	if (tls_is_open()) /* a WebSocket takes three, and counts twice */
+		settings->conn.max_connections =
+		    settings->conn.max_connections / 3 * 2;
 	with->policy.loopback = places_are_loopback(&use);
 	with->policy.hosts = settings->hosts.items;
 	with->policy.n_hosts = settings->hosts.n;
@@ -135,6 +163,7 @@ open_signals(struct ch_err *err)
 {
 	stop_open(settings->drain_timeout);
 	signals_on(SIGCHLD, child_ended);
+	signals_on(SIGHUP, reload);
 	return signals_open(err);
 }
 
@@ -194,12 +223,15 @@ main(int argc, char *argv[])
 		rc = open_root(layer, &err);
 	}
 	if (rc == CH_OK)
+		rc = open_tls(&err);
+	if (rc == CH_OK)
 		rc = open_places(&err);
 	if (rc == CH_OK) {
 		rc = serve(layer, &err);
 		close_all();
 	}
 	places_close(1);
+	tls_close();
 	static_close();
 	ch_close(layer);
 	return say_status(rc, &err);

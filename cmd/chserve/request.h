@@ -66,6 +66,7 @@ struct request {
 	const char *scheme; /* "http", "https" */
 	const char *path;   /* what of head.path lies below --root-path */
 	char *told_host;    /* by a trusted proxy; NULL: head.host counts */
+	const char *certified; /* the client, by its certificate; NULL */
 	int64_t since;      /* ch_clock() when its head was whole */
 
 	int status;    /* of the answer, 0: not begun */

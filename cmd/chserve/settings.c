@@ -43,6 +43,15 @@ static const struct opt options[] = {
 	    "give unix sockets to them"),
 	OPT_DURATION(0, "drain-timeout", &settings.drain_timeout, "D",
 	    "when ending, wait so long for connections (10)"),
+	OPT_LIST(0, "tls-cert", &settings.certs, "FILE",
+	    "speak HTTPS with this certificate and its chain"),
+	OPT_LIST(0, "tls-key", &settings.keys, "FILE",
+	    "its key, where it is in a file of its own"),
+	OPT_STRING(0, "tls-client-ca", &settings.tls.client_ca, "FILE",
+	    "ask clients for certificates of these authorities"),
+	OPT_CHOICE(0, "tls-client", &settings.tls.client_may, "WHEN",
+	    "required|optional", "whether they must have one (required)"),
+	OPT_FLAG(0, "no-h2", &settings.conn.no_h2, "speak HTTP/1.1 only"),
 	OPT_STRING(0, "root", &settings.root, "DIR", "serve the files in DIR"),
 	OPT_STRING(0, "routes", &settings.routes, "FILE",
 	    "run chwork on these routes beside it"),
@@ -168,6 +177,24 @@ read_root_path(void)
 	settings.serve.root_path = path;
 }
 
+static void
+read_tls(struct tls_settings *tls)
+{
+	tls->certs = settings.certs.items;
+	tls->n_certs = settings.certs.n;
+	tls->keys = settings.keys.items;
+	tls->n_keys = settings.keys.n;
+	tls->no_h2 = settings.conn.no_h2;
+	if (!tls->n_certs && (tls->n_keys || tls->client_ca))
+		opt_wrong(&program, "%s needs --tls-cert",
+		    tls->n_keys ? "--tls-key" : "--tls-client-ca");
+	if (tls->n_keys && tls->n_keys != tls->n_certs)
+		opt_wrong(&program,
+		    "there is one --tls-key for each --tls-cert, or none");
+	if (tls->client_may && !tls->client_ca)
+		opt_wrong(&program, "--tls-client needs --tls-client-ca");
+}
+
 struct settings *
 settings_read(int argc, char *argv[])
 {
@@ -180,6 +207,7 @@ settings_read(int argc, char *argv[])
 	read_names();
 	if (root_path)
 		read_root_path();
+	read_tls(&settings.tls);
 	if (form_fields)
 		settings.serve.body.form.fields = form_fields;
 	if (form_files)

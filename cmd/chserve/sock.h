@@ -26,6 +26,9 @@ void sock_skip(struct sock *sock, size_t n);
 /* As sendfile(2), some of the n bytes at *at. */
 ssize_t sock_file(struct sock *sock, int file, off_t *at, size_t n);
 
+/* The subject of the client's certificate; NULL if there is none. */
+const char *sock_certified(struct sock *sock);
+
 /* No more will be written; the peer is to read to the end. */
 void sock_finish(struct sock *sock);
 

@@ -192,7 +192,8 @@ void
 tls_bye(struct tls *tls)
 {
 	ERR_clear_error();
-	if (!tls->broken && SSL_is_init_finished(tls->ssl))
+	if (!tls->broken && SSL_is_init_finished(tls->ssl) &&
+	    !(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN))
 		SSL_shutdown(tls->ssl);
 	ERR_clear_error();
 }

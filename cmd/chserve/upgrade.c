@@ -102,7 +102,8 @@ void
 upgrade_begin(struct request *request)
 {
 	struct event_from from = { &request->head, request->scheme,
-		serve_settings->root_path, &request->from, &request->to };
+		serve_settings->root_path, &request->from, &request->to,
+		request->certified };
 	struct ch_err err = CH_ERR_INIT;
 	struct client *client;
 	int rc;

@@ -80,7 +80,9 @@ status_of() {
 	for wrong in '-l 127.0.0.1' '-l 127.0.0.1:x' '-l 127.0.0.1:65536' \
 		'-l ::1:80' '-l :80' '-l unix:' '-l fd:x' '--workers 2' 'public' \
 		'--connect-timeout x' '--socket-mode 0660' '--body x' \
-		'--body-max 1X' '--form-files 0'; do
+		'--body-max 1X' '--form-files 0' '--tls-key x' '--tls-client-ca x' \
+		'--tls-cert x --tls-client optional' \
+		'--tls-cert x --tls-cert y --tls-key z'; do
 		# shellcheck disable=SC2086
 		run -64 chserve $wrong
 		[[ $output == "chserve: "* ]]

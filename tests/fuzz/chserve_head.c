@@ -21,7 +21,8 @@ check(const struct head *head)
 	static const struct event_of of = { "p!1", "/", 0 };
 	static const struct event_peer peer = { "::1", 1, 0 };
 	static const struct policy policy = { .loopback = 1 };
-	const struct event_from from = { head, "http", "", &peer, &peer };
+	const struct event_from from = { head, "http", "", &peer, &peer,
+		NULL };
 	struct ch_buf out = CH_BUF_INIT;
 	const char *c;
 

@@ -11,7 +11,7 @@ setup() {
 # offered PROGRAM: the options of --help, one a line, as -x or --name
 offered() {
 	"$CH_BIN/$1" --help | sed -nE \
-		's/^ {2}(-.), (--[a-z-]+).*/\1\n\2/p; s/^ {6}(--[a-z-]+).*/\1/p' |
+		's/^ {2}(-.), (--[a-z0-9-]+).*/\1\n\2/p; s/^ {6}(--[a-z0-9-]+).*/\1/p' |
 		sort
 }
 
@@ -86,17 +86,17 @@ told() {
 	for program in "${programs[@]}"; do
 		diff -u --label "$program --help" --label "bash" \
 			<(offered "$program" | grep -e --) \
-			<(grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]+' \
+			<(grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z0-9-]+' \
 				"completions/bash/$program" | grep -oE -- '--.*' |
 				sort -u)
 		diff -u --label "$program --help" --label "zsh" \
 			<(offered "$program" | grep -e --) \
-			<(grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]+' \
+			<(grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z0-9-]+' \
 				"completions/zsh/_$program" | grep -oE -- '--.*' |
 				sort -u)
 		diff -u --label "$program --help" --label "fish" \
 			<(offered "$program" | grep -e --) \
-			<(sed -nE 's/^complete .* -l ([a-z-]+).*/--\1/p' \
+			<(sed -nE 's/^complete .* -l ([a-z0-9-]+).*/--\1/p' \
 				"completions/fish/$program.fish" | sort -u)
 	done
 }

@@ -13,7 +13,8 @@ static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
 static int fail_accept;
 static struct head head = { .query = "" };
 static const struct event_peer peer = { "127.0.0.1", 1, 0 };
-static const struct event_from from = { &head, "http", "", &peer, &peer };
+static const struct event_from from = { &head, "http", "", &peer, &peer,
+	NULL };
 
 static int
 note_accept(struct client *client)

@@ -109,9 +109,10 @@ test_messages(void)
 	const struct event_peer path = { "/run/w\"b", 0, 1 };
 	struct head none = { .query = "", .method = method, .path = at,
 		.minor = 1 };
-	const struct event_from from = { &head, "http", "", &client, &server };
+	const struct event_from from = { &head, "http", "", &client, &server,
+		NULL };
 	const struct event_from unknown = { &none, "https", "/r", &nobody,
-		&path };
+		&path, "CN=me \"x\"" };
 	struct ch_buf out = CH_BUF_INIT;
 
 	event_connect(&out, &of, &from);
@@ -127,8 +128,9 @@ test_messages(void)
 	ch_buf_clear(&out);
 	event_connect(&out, &of, &unknown);
 	is_str(strstr(out.data, ",\"client\""),
-	    ",\"client\":null,\"server\":[\"/run/w\\\"b\",null]}",
-	    "through a unix socket");
+	    ",\"client\":null,\"server\":[\"/run/w\\\"b\",null],"
+	    "\"tls\":{\"client\":\"CN=me \\\"x\\\"\"}}",
+	    "through a unix socket, by somebody certified");
 	ok(strstr(out.data, "\"scheme\":\"wss\",") != NULL, "under TLS");
 
 	ch_buf_clear(&out);
@@ -136,7 +138,8 @@ test_messages(void)
 	is_str(out.data, "{\"reply_channel\":\"r!1\",\"http_version\":\"1.1\","
 	    "\"method\":\"PUT\",\"scheme\":\"https\",\"path\":\"/b\","
 	    "\"query_string\":\"\",\"root_path\":\"/r\",\"headers\":[],"
-	    "\"client\":null,\"server\":[\"/run/w\\\"b\",null]",
+	    "\"client\":null,\"server\":[\"/run/w\\\"b\",null],"
+	    "\"tls\":{\"client\":\"CN=me \\\"x\\\"\"}",
 	    "a request, but for its body");
 
 	ch_buf_clear(&out);

@@ -1,0 +1,44 @@
+/* Connections until TLS is agreed upon. */
+#include "chserve/secure.h"
+
+#include "chserve/h1.h"
+#include "chserve/h2.h"
+#include "chserve/tls.h"
+
+#include "common/say.h"
+
+static void
+turn(struct conn *conn)
+{
+	int rc = tls_handshake(conn->sock.tls);
+
+	if (!rc)
+		return;
+	if (rc < 0) {
+		say_more("%s: no TLS: %s", conn->from.host,
+		    tls_trouble(conn->sock.tls));
+		conn_drop(conn);
+		return;
+	}
+	if (tls_is_h2(conn->sock.tls))
+		h2_begin(conn, NULL, 0);
+	else
+		h1_begin(conn, 0);
+	conn->role->turn(conn);
+}
+
+static void
+nothing(struct conn *conn)
+{
+	(void)conn;
+}
+
+void
+secure_begin(struct conn *conn)
+{
+	static const struct conn_role role = { turn, conn_drop, conn_drop,
+		nothing };
+
+	conn->sock.tls = tls_new(conn->sock.fd);
+	conn->role = &role;
+}

@@ -1,0 +1,181 @@
+# chserve(1) over HTTP/2, without TLS: requests, WebSockets, hints, floods. What
+# curl cannot do is in h2cases.py; our own programs are the consumers.
+
+load helper
+
+setup() {
+	ch_setup
+	mkdir public
+	echo '<p>hello</p>' > public/index.html
+}
+
+# serve OPTION...: a chserve on a free port; $url, $server
+serve() {
+	watch_fifo ready
+	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
+	server=$pid
+	next_line "$fd"
+	url=${line#chserve: listening on }
+	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
+}
+
+# case_of NAME: a case of h2cases.py; then the server must have survived it
+case_of() {
+	timeout 120 /usr/bin/python3 "$ROOT/tests/cli/h2cases.py" "$1" "$url"
+	kill -0 "$server"
+}
+
+get() {
+	curl -sS --max-time 30 --http2-prior-knowledge "$@"
+}
+
+# answer PAIR...: the next http.request is answered with that
+answer() {
+	chsend "$(chrecv -c 1 -t 30 http.request | jq -r .reply_channel)" "$@"
+}
+
+# --- requests ---------------------------------------------------------------
+
+@test "files: whole, in part, not modified, and their heads" {
+	head -c 3000000 /dev/urandom > public/big
+	serve --root public
+	[ "$(get "$url" -w '%{http_version}')" = $'<p>hello</p>\n2' ]
+	get "${url}big" -o big
+	cmp big public/big
+	get -r 1000000-1999999 "${url}big" -o part
+	cmp part <(tail -c +1000001 public/big | head -c 1000000)
+	get -I "$url" > fields
+	grep -qi $'^content-length: 13\r$' fields
+	etag=$(sed -n 's/^etag: \(.*\)\r/\1/p' fields)
+	[ "$(get -H "If-None-Match: $etag" -w '%{http_code}' "$url")" = 304 ]
+	get --limit-rate 2M "${url}big" -o big
+	cmp big public/big
+}
+
+@test "a request is a message, its answer comes back" {
+	serve
+	answer status:=200 content=done &
+	run get "${url}page" -w ' %{http_code}'
+	[ "$output" = "done 200" ]
+	wait $!
+}
+
+@test "bodies are in the message" {
+	serve
+	case_of bodies_wait
+}
+
+@test "an upload larger than the windows" {
+	serve --body-max 16m --inline-max 4k
+	head -c 3000000 /dev/urandom > big
+	get -T big -o answer -w '%{http_code}' "${url}up" > code &
+	chrecv -c 1 -t 30 http.request > message
+	cmp big "$(jq -r .body_file message)"
+	chsend "$(jq -r .reply_channel message)" status:=201 content=
+	wait $!
+	[ "$(cat code)" = 201 ]
+}
+
+@test "cookies in crumbs are one" {
+	serve
+	case_of cookies_are_one
+}
+
+@test "streams interleave" {
+	serve
+	case_of streams_interleave
+}
+
+@test "a stream that is reset is an http.disconnect" {
+	serve
+	case_of reset_is_a_disconnect
+}
+
+@test "heads that are refused" {
+	serve
+	case_of refused_heads
+}
+
+@test "--no-h2: the preface is no request" {
+	serve --no-h2 --root public
+	refute get "$url"
+	[ "$(curl -sS --max-time 30 "$url")" = '<p>hello</p>' ]
+}
+
+# --- hints ------------------------------------------------------------------
+
+@test "a Server Push is 103 to HTTP/2 clients" {
+	serve
+	case_of early_hints
+}
+
+@test "and a Link in the answer to those of HTTP/1.1" {
+	serve
+	curl -sS --max-time 30 -D fields -o body "${url}page" &
+	channel=$(chrecv -c 1 -t 30 http.request | jq -r .reply_channel)
+	chsend "$channel" '{"request":{"path":"/a.css"}}' \
+		'{"request":{"path":"/b.js"}}' '{"status":200,"content":"page"}'
+	wait $!
+	[ "$(cat body)" = page ]
+	[ "$(head -n 1 fields)" = $'HTTP/1.1 200 OK\r' ]
+	grep -qi $'^link: </a.css>; rel=preload; as=style\r$' fields
+	grep -qi $'^link: </b.js>; rel=preload; as=script\r$' fields
+}
+
+# --- WebSocket (RFC 8441) -----------------------------------------------------
+
+@test "a WebSocket: held, accepted, both ways, closed" {
+	serve
+	case_of websocket
+}
+
+@test "a WebSocket that is refused, closed, given up, reset" {
+	serve
+	case_of websocket_refused
+	case_of websocket_closed_by_server
+	case_of websocket_given_up
+	case_of websocket_reset
+}
+
+@test "other versions and protocols are refused" {
+	serve
+	case_of websocket_wrong_version
+}
+
+@test "many WebSockets on one connection" {
+	serve
+	case_of many_websockets_on_one_connection
+}
+
+# --- limits, floods ----------------------------------------------------------
+
+@test "limits are announced" {
+	serve
+	case_of limits_are_announced
+}
+
+@test "streams opened and reset, by either side: the connection ends" {
+	serve
+	case_of rapid_reset
+	case_of made_to_reset
+}
+
+@test "floods of frames: the connection ends" {
+	serve
+	case_of continuation_flood
+	case_of ping_flood
+	case_of settings_flood
+}
+
+@test "SIGTERM: what is in hand is answered, then the connection ends" {
+	serve
+	get "${url}page" -w ' %{http_code}' > got &
+	client=$!
+	channel=$(chrecv -c 1 -t 30 http.request | jq -r .reply_channel)
+	kill -TERM "$server"
+	chsend "$channel" status:=200 content=last
+	wait "$client"
+	[ "$(cat got)" = "last 200" ]
+	ended "$server"
+	[ "$ended" -eq 0 ]
+}
