@@ -2,9 +2,10 @@
 
 load ../cli/helper
 
-@test "the chat: every tab and chtail see what is typed, and what scripts send" {
+# chat OPTION...: the chat, served with these options, in a browser
+chat() {
 	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 \
+	START_OUT=ready start chserve -l 127.0.0.1:0 "$@" \
 		--root "$ROOT/examples/chat/public" \
 		--routes "$ROOT/examples/chat/routes"
 	server=$pid
@@ -16,4 +17,15 @@ load ../cli/helper
 	kill -TERM "$server"
 	ended "$server"
 	[ "$ended" -eq 0 ]
+}
+
+@test "the chat: every tab and chtail see what is typed, and what scripts send" {
+	chat
+}
+
+@test "the same over TLS and HTTP/2, its WebSockets included" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+		-keyout key.pem -out cert.pem 2> made
+	chat --tls-cert cert.pem --tls-key key.pem
 }

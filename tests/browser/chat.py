@@ -6,6 +6,8 @@ from webdriver import Browser
 
 HAS = """const items = document.querySelectorAll("#log li");
     return [...items].some(i => i.lastChild.textContent === arguments[0])"""
+PROTOCOL = """return performance.getEntriesByType("navigation")[0]
+    .nextHopProtocol"""
 
 
 def members(group):
@@ -13,9 +15,11 @@ def members(group):
 
 
 def main(url):
-    browser = Browser()
+    over_tls = url.startswith("https:")
+    browser = Browser(*["--ignore-certificate-errors"] * over_tls)
     try:
         one = browser.tab(url)
+        assert browser.run(PROTOCOL) == ("h2" if over_tls else "http/1.1")
         browser.until(HAS, "browsers here: 1")
         tail = subprocess.Popen(
             ["chtail", "-c", "2", "-t", "60", "-F", "{text}", "chat"],

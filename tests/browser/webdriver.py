@@ -16,7 +16,7 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *more):
         self.profile = tempfile.mkdtemp()
         self.driver = subprocess.Popen(
             ["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
@@ -25,7 +25,7 @@ class Browser:
                 port = int(line.rstrip(".\n").split()[-1])
                 break
         self.base = "http://127.0.0.1:%d/session" % port
-        flags = FLAGS + ["--user-data-dir=" + self.profile]
+        flags = FLAGS + ["--user-data-dir=" + self.profile, *more]
         try:
             answer = self.call("POST", "", {"capabilities": {"alwaysMatch": {
                 "goog:chromeOptions": {"args": flags}}}})
