@@ -257,6 +257,9 @@ certs_load(struct certs **out, const struct tls_settings *settings,
 
 	if (!certs || !digest || !EVP_DigestInit(digest, EVP_sha256()))
 		say_memory();
+	if (!has_secret && RAND_bytes(secret, sizeof(secret)) != 1)
+		say_memory();
+	has_secret = 1;
 	certs->settings = settings;
 	certs->day = -1;
 	certs->contexts = calloc(settings->n_certs, sizeof(*certs->contexts));
@@ -303,9 +306,6 @@ renew_tickets(struct certs *certs)
 	unsigned char keys[TICKET_KEYS + DIGEST], text[DIGEST + 9];
 	size_t i;
 
-	if (!has_secret && RAND_bytes(secret, sizeof(secret)) != 1)
-		say_memory();
-	has_secret = 1;
 	memcpy(text, certs->files, DIGEST);
 	memcpy(text + DIGEST, &certs->day, 8);
 	for (i = 0; i * DIGEST < TICKET_KEYS; i++) {

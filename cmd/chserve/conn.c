@@ -23,7 +23,7 @@ static void late(struct due *due);
 
 static const struct conn_settings *settings;
 static struct conn *conns;
-static size_t n_conns;
+static size_t n_conns, n_more;
 static int stopping;
 static struct due_queue waits[CONN_WAITS] = {
 	{ .expired = late }, { .expired = late }, { .expired = late },
@@ -164,7 +164,7 @@ void
 conn_accepted(int fd, const struct event_peer *from,
     const struct event_peer *to)
 {
-	int full = n_conns + ws_count() >= settings->max_connections;
+	int full = !conn_has_room();
 	struct conn *conn;
 
 	if (full && tls_is_open()) {
@@ -202,6 +202,18 @@ conn_stop(void)
 		next = conn->next;
 		conn->role->stop(conn);
 	}
+}
+
+int
+conn_has_room(void)
+{
+	return n_conns + n_more + ws_count() < settings->max_connections;
+}
+
+void
+conn_count_more(int more)
+{
+	n_more += (size_t)more;
 }
 
 int

@@ -71,6 +71,14 @@ size_t conn_count(void);
 /* Drop them. */
 void conn_close(void);
 
+/*
+ * Whether there may be one more. A request that has a connection for itself is
+ * counted with that; further ones on it count as connections, for they cost as
+ * much. A role says here how many more (less) of those there are.
+ */
+int conn_has_room(void);
+void conn_count_more(int more);
+
 /* --- for the roles -------------------------------------------------------- */
 
 /* Let it have a turn at the end of this turn of the loop. */

@@ -25,6 +25,7 @@ struct h2 {
 	struct conn *conn;
 	nghttp2_session *session;
 	struct stream *streams;
+	size_t n_streams;
 	struct h2ids ids;
 	struct h2scan scan;
 	struct ch_buf out; /* what the socket did not take */
@@ -90,6 +91,17 @@ ends_stream(const nghttp2_frame *frame)
 	    frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 }
 
+/* All but the first count as connections. */
+static void
+count_streams(struct h2 *h2, int more)
+{
+	size_t before = h2->n_streams;
+
+	h2->n_streams += (size_t)more;
+	if (h2->n_streams > 1 || before > 1)
+		conn_count_more(more);
+}
+
 static int
 on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
     void *data)
@@ -100,6 +112,12 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 	if (!is_request(frame))
 		return 0; /* trailers: nobody asks for them */
 	h2ids_opened(&h2->ids, frame->hd.stream_id);
+	h2->served = 1;
+	if (h2->streams && !conn_has_room()) {
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
+		    frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+		return 0;
+	}
 	stream = stream_new(h2->conn, frame->hd.stream_id);
 	nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
 	    stream);
@@ -107,8 +125,8 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 	if (stream->next)
 		stream->next->prev = stream;
 	h2->streams = stream;
+	count_streams(h2, 1);
 	h2->in_head = 1;
-	h2->served = 1;
 	return 0;
 }
 
@@ -197,6 +215,7 @@ unlink_stream(struct h2 *h2, struct stream *stream)
 		h2->streams = stream->next;
 	if (stream->next)
 		stream->next->prev = stream->prev;
+	count_streams(h2, -1);
 	stream_free(stream);
 }
 

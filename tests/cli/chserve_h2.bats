@@ -160,6 +160,12 @@ answer() {
 	case_of made_to_reset
 }
 
+@test "requests on one connection are limited as connections are" {
+	ulimit -n 200
+	serve
+	case_of streams_count
+}
+
 @test "floods of frames: the connection ends" {
 	serve
 	case_of continuation_flood

@@ -82,6 +82,8 @@ class Client:
                 self.ended.add(stream)
             elif isinstance(event, ev.StreamReset):
                 self.reset[stream] = event.error_code
+            elif isinstance(event, ev.PingAckReceived):
+                self.ponged = True
             elif isinstance(event, ev.ConnectionTerminated):
                 self.gone = event.error_code
         try:
@@ -394,6 +396,21 @@ def made_to_reset():
                 assert payload[7] == 11, payload
                 return
     assert False, "it goes on for ever"
+
+
+def streams_count():
+    """Requests that nobody answers are limited as connections are."""
+    clients = [Client() for _ in range(3)]
+    for client in clients:
+        client.until(lambda: client.h2.remote_settings.enable_connect_protocol)
+        streams = [client.ask("/") for _ in range(90)]
+        client.h2.ping(b"12345678")
+        client.ponged = False
+        client.flush()
+        client.until(lambda: client.ponged)
+    refused = [code for client in clients for code in client.reset.values()]
+    assert refused and set(refused) == {7}, refused
+    assert len(refused) < 200, len(refused)
 
 
 def continuation_flood():
