@@ -2,6 +2,7 @@
 #include "chserve/bridge.h"
 
 #include "chserve/clients.h"
+#include "chserve/spool.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -147,6 +148,7 @@ static void
 sweep(void)
 {
 	ch_sweep(layer, SWEEP_IDLE, NULL, NULL);
+	spool_sweep();
 }
 
 static void

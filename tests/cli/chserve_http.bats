@@ -428,5 +428,5 @@ case_of() {
 
 @test "a client that reads slowly costs a file, not memory" {
 	serve
-	case_of slow_reader "$server"
+	case_of slow_reader
 }
