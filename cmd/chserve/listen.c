@@ -4,12 +4,14 @@
 #include "chserve/address.h"
 #include "chserve/loop.h"
 #include "chserve/places.h"
+#include "chserve/share.h"
 
 #include "common/say.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,19 +20,25 @@
 #define TURN_ACCEPTS 64
 #define LAST_ACCEPTS 8192 /* when we stop: as many as can be waiting */
 #define REST_MS 200 /* without descriptors, until connections have ended */
+#define LEAVE_MS 3  /* for the other processes to take a connection */
 
 struct listener {
 	struct watch watch; /* first: a watch is its listener */
 	const struct place *place;
-	int resting;
+	int shared;      /* other processes accept from it, too */
+	int resting;     /* it is not watched */
+	struct due left; /* until when a connection is left to the others */
+	int late;        /* that time is over */
 	struct listener *next;
 };
 
 static void go_on(struct due *due);
+static void not_wanted(struct due *due);
 
 static struct listener *listeners;
 static struct due_queue rests = { .expired = go_on };
 static struct due rest;
+static struct due_queue lefts = { .expired = not_wanted };
 
 /* Accept up to n connections; how many there were, less: no more, errno. */
 static int
@@ -57,14 +65,43 @@ accept_some(const struct listener *listener, int n)
 	return i;
 }
 
+/* Let the other processes have it, if they want it soon. */
+static void
+leave_it(struct listener *listener)
+{
+	loop_remove(&listener->watch);
+	listener->resting = 1;
+	due_set(&lefts, &listener->left, LEAVE_MS);
+}
+
+static void
+not_wanted(struct due *due)
+{
+	struct listener *listener = (struct listener *)(void *)((char *)due -
+	    offsetof(struct listener, left));
+
+	listener->resting = 0;
+	listener->late = 1;
+	loop_add(&listener->watch, EPOLLIN);
+}
+
 static void
 connection_ready(struct watch *watch, uint32_t ready)
 {
 	struct listener *listener = (struct listener *)watch;
+	int most = listener->shared ? 1 : TURN_ACCEPTS, n;
 
 	(void)ready;
-	if (accept_some(listener, TURN_ACCEPTS) < TURN_ACCEPTS &&
-	    errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+	if (listener->shared && !listener->late && !share_may_take()) {
+		leave_it(listener);
+		return;
+	}
+	n = accept_some(listener, most);
+	if (n && listener->shared)
+		share_took(listener->late);
+	listener->late = 0;
+	if (n < most && errno != EAGAIN && errno != EINTR &&
+	    errno != ECONNABORTED) {
 		say_more("accept: %s", strerror(errno));
 		loop_remove(watch);
 		listener->resting = 1;
@@ -79,7 +116,7 @@ go_on(struct due *due)
 
 	(void)due;
 	for (listener = listeners; listener; listener = listener->next)
-		if (listener->resting) {
+		if (listener->resting && !listener->left.queue) {
 			listener->resting = 0;
 			loop_add(&listener->watch, EPOLLIN);
 		}
@@ -95,6 +132,7 @@ watch_socket(const struct place *place, int fd)
 	listener->watch.fd = fd;
 	listener->watch.ready = connection_ready;
 	listener->place = place;
+	listener->shared = share_is_shared() && place->n == 1;
 	listener->next = listeners;
 	listeners = listener;
 	loop_add(&listener->watch, EPOLLIN);
@@ -120,6 +158,7 @@ listen_stop(void)
 	due_clear(&rest);
 	while ((listener = listeners)) {
 		listeners = listener->next;
+		due_clear(&listener->left);
 		if (!listener->resting)
 			loop_remove(&listener->watch);
 		accept_some(listener, LAST_ACCEPTS);

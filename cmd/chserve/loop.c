@@ -80,6 +80,14 @@ loop_open(struct ch_err *err)
 void
 loop_close(void)
 {
+	struct due_queue *q;
+
+	for (q = queues; q; q = q->next)
+		while (q->first)
+			due_clear(q->first);
+	while (soons)
+		soon_clear(soons);
+	armed = CH_NEVER;
 	ch_io_close(&timer.fd);
 	ch_io_close(&epoll_fd);
 }
@@ -101,12 +109,12 @@ run_soons(void)
 	}
 }
 
-void
-loop_turn(void)
+static void
+turn(int patience)
 {
 	struct watch *watch;
 
-	n_events = epoll_wait(epoll_fd, events, TURN_EVENTS, 0);
+	n_events = epoll_wait(epoll_fd, events, TURN_EVENTS, patience);
 	for (at_event = 0; at_event < n_events; at_event++) {
 		watch = events[at_event].data.ptr;
 		if (watch)
@@ -114,6 +122,18 @@ loop_turn(void)
 	}
 	n_events = 0;
 	run_soons();
+}
+
+void
+loop_turn(void)
+{
+	turn(0);
+}
+
+void
+loop_wait(void)
+{
+	turn(-1);
 }
 
 static int

@@ -40,10 +40,14 @@ struct due_queue {
 	int used;
 };
 
+/* loop_close forgets all deadlines, also in a child, whose parent goes on. */
 int loop_open(struct ch_err *err);
 void loop_close(void);
 int loop_fd(void);
 void loop_turn(void);
+
+/* The same, where no libwebsockets watches: wait until there is something. */
+void loop_wait(void);
 
 /* Start, change, end waiting; 0, or -1 with errno. */
 int loop_add(struct watch *watch, uint32_t events);

@@ -13,12 +13,14 @@
 #include "chserve/inherit.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
+#include "chserve/notify.h"
 #include "chserve/places.h"
 #include "chserve/settings.h"
 #include "chserve/signals.h"
 #include "chserve/spool.h"
 #include "chserve/static.h"
 #include "chserve/stop.h"
+#include "chserve/super.h"
 #include "chserve/tls.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
@@ -26,15 +28,17 @@
 #include "base/err.h"
 #include "common/say.h"
 
-#include <signal.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define OWN_DESCRIPTORS 64 /* not for connections */
 
 static struct settings *settings;
+static char *store; /* where it is */
 static struct places_use use = { "listening", "http", conn_accepted };
 
 static int
@@ -138,17 +142,20 @@ apply_settings(void)
 	serve_open(with);
 }
 
-static void
-start_worker(struct ch_layer *layer)
+/* We serve: to be called once, by the process that the user started. */
+static int
+tell(struct ch_err *err)
 {
-	char jobs[24] = "";
+	char text[256] = "";
 
-	if (!settings->routes)
-		return;
 	if (settings->workers)
-		snprintf(jobs, sizeof(jobs), "%llu",
+		snprintf(text, sizeof(text), "%llu",
 		    (unsigned long long)settings->workers);
-	worker_start(settings->routes, ch_location(layer), jobs);
+	if (settings->routes)
+		worker_start(settings->routes, store, text);
+	places_describe(text, sizeof(text));
+	notify_ready(text);
+	return places_announce(err);
 }
 
 static void
@@ -158,12 +165,15 @@ child_ended(int number)
 	worker_child_ended();
 }
 
+/* Between the first and the last, SIGHUP is for who reads files again. */
 static int
 open_signals(struct ch_err *err)
 {
 	stop_open(settings->drain_timeout);
+	signals_on(SIGHUP, notify_reloading);
 	signals_on(SIGCHLD, child_ended);
 	signals_on(SIGHUP, reload);
+	signals_on(SIGHUP, notify_reloaded);
 	return signals_open(err);
 }
 
@@ -184,9 +194,12 @@ serve(struct ch_layer *layer, struct ch_err *err)
 		rc = bridge_open(layer, err);
 	if (rc != CH_OK)
 		return rc;
-	start_worker(layer);
 	listen_start();
-	rc = places_announce(err);
+	notify_watchdog();
+	if (super_parent())
+		super_ready();
+	else
+		rc = tell(err);
 	if (rc == CH_OK)
 		ws_run();
 	return rc;
@@ -204,6 +217,53 @@ close_all(void)
 	loop_close();
 }
 
+/* What each process of -j does, with a layer of its own. */
+static int
+live(void)
+{
+	struct ch_layer *layer = NULL;
+	struct ch_err err = CH_ERR_INIT;
+	int rc = ch_open(&layer, store, &err);
+
+	if (rc == CH_OK) {
+		rc = serve(layer, &err);
+		close_all();
+	}
+	places_close();
+	ch_close(layer);
+	return say_status(rc, &err);
+}
+
+static int
+run_several(struct ch_err *err)
+{
+	const struct super super = {
+		.jobs = (size_t)settings->jobs,
+		.drain = settings->drain_timeout,
+		.serve = live,
+		.ready = tell,
+	};
+
+	if (strncmp(store, "mem:", 4) == 0)
+		return ch_err_set(err, CH_USAGE,
+		    "-j: processes do not share the store %s", store);
+	return super_run(&super, err);
+}
+
+/* All that can be refused is, before anything is served or forked. */
+static int
+prepare(struct ch_layer *layer, struct ch_err *err)
+{
+	int rc;
+
+	say_more("store %s", ch_location(layer));
+	store = strdup(ch_location(layer));
+	if (!store)
+		say_memory();
+	rc = open_root(layer, err);
+	return rc == CH_OK ? open_places(err) : rc;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -212,27 +272,30 @@ main(int argc, char *argv[])
 	int rc;
 
 	settings = settings_read(argc, argv);
+	notify_open();
 	if (settings->routes) {
 		rc = worker_check(settings->routes);
 		if (rc)
 			return rc;
 	}
 	rc = ch_open(&layer, settings->store, &err);
-	if (rc == CH_OK) {
-		say_more("store %s", ch_location(layer));
-		rc = open_root(layer, &err);
-	}
 	if (rc == CH_OK)
 		rc = open_tls(&err);
 	if (rc == CH_OK)
-		rc = open_places(&err);
-	if (rc == CH_OK) {
+		rc = prepare(layer, &err);
+	if (rc == CH_OK && settings->jobs > 1) {
+		ch_close(layer);
+		layer = NULL;
+		rc = run_several(&err);
+	} else if (rc == CH_OK) {
 		rc = serve(layer, &err);
 		close_all();
 	}
-	places_close(1);
+	places_close();
 	tls_close();
 	static_close();
 	ch_close(layer);
+	notify_close();
+	free(store);
 	return say_status(rc, &err);
 }

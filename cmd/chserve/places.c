@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #define FREE_TRIES 16 /* for a port that is free on all addresses */
 
 struct place *places;
+static int kept; /* some of the sockets are kept, and the files another's */
 static struct places_plan plan = { .jobs = 1 };
 
 void
@@ -46,11 +48,11 @@ new_place(const struct places_use *use)
 }
 
 static void
-close_place(struct place *place, int end)
+close_place(struct place *place)
 {
 	while (place->n)
 		ch_io_close(&place->fds[--place->n]);
-	if (end && place->file.ino)
+	if (!kept && place->file.ino)
 		local_remove(&place->file, place->at.host);
 	free(place);
 }
@@ -64,7 +66,7 @@ take_back(struct place *place)
 	while (*at != place)
 		at = &(*at)->next;
 	*at = place->next;
-	close_place(place, 1);
+	close_place(place);
 }
 
 /* Its first socket; it knows where it is. */
@@ -292,6 +294,7 @@ places_keep(size_t job)
 	struct place *place;
 	size_t i;
 
+	kept = 1;
 	for (place = places; place; place = place->next)
 		for (i = 0; place->n >= plan.jobs && i < place->n; i++)
 			if (i % plan.jobs != job)
@@ -299,13 +302,13 @@ places_keep(size_t job)
 }
 
 void
-places_close(int end)
+places_close(void)
 {
 	struct place *place;
 
 	while ((place = places)) {
 		places = place->next;
-		close_place(place, end);
+		close_place(place);
 	}
 }
 
@@ -319,6 +322,20 @@ places_are_loopback(const struct places_use *use)
 		    !address_is_loopback(&place->address))
 			return 0;
 	return 1;
+}
+
+void
+places_describe(char *text, size_t size)
+{
+	struct ch_buf line = CH_BUF_INIT;
+	struct place *place;
+
+	for (place = places; place; place = place->next) {
+		put_string(&line, place == places ? "listening on " : ", ");
+		address_put(&line, &place->at);
+	}
+	snprintf(text, size, "%s", line.data ? line.data : "");
+	ch_buf_release(&line);
 }
 
 int

@@ -62,14 +62,17 @@ int places_open(const char *where, const struct places_use *use,
 /* Listen on the n sockets that whoever started us opened (inherit_count). */
 int places_inherit(int n, const struct places_use *use, struct ch_err *err);
 
-/* Close what is not for process `job` of all. */
+/* In a child: close what is not for process `job` of all. */
 void places_keep(size_t job);
 
-/* Close all; `end`: we are its last user, and take the socket files away. */
-void places_close(int end);
+/* Close all; unless we are a child, take the socket files away. */
+void places_close(void);
 
 /* Whether those for that use are on the network and all loopback. */
 int places_are_loopback(const struct places_use *use);
+
+/* "listening on 127.0.0.1:8000, unix:/path", cut short where it is long. */
+void places_describe(char *text, size_t size);
 
 /* Print "listening on http://ADDR:PORT/" and the like to standard output. */
 int places_announce(struct ch_err *err);

@@ -14,6 +14,7 @@ static uint64_t form_fields, form_files;
 static struct settings settings = {
 	/* Only we ourselves: who connects passes for anybody it likes. */
 	.plan = { 1, { 0600, (uid_t)-1, (gid_t)-1 } },
+	.jobs = 1,
 	.drain_timeout = DRAIN_TIMEOUT_MS,
 	.conn.body_timeout = 60000,
 	.serve = {
@@ -41,6 +42,8 @@ static const struct opt options[] = {
 	    "let them connect to unix sockets (0600)"),
 	OPT_STRING(0, "socket-owner", &socket_owner, "USER[:GROUP]",
 	    "give unix sockets to them"),
+	OPT_COUNT('j', "jobs", &settings.jobs, "N",
+	    "serve with N processes (1)"),
 	OPT_DURATION(0, "drain-timeout", &settings.drain_timeout, "D",
 	    "when ending, wait so long for connections (10)"),
 	OPT_LIST(0, "tls-cert", &settings.certs, "FILE",
@@ -93,7 +96,7 @@ static const struct opt options[] = {
 
 static const struct opt_program program = {
 	.name = "chserve",
-	.usage = "[-l WHERE]... [--root DIR] [--routes FILE]",
+	.usage = "[-l WHERE]... [-j N] [--root DIR] [--routes FILE]",
 	.options = options,
 	.examples =
 	    "  chserve --root public --routes routes   a whole application\n"
@@ -203,6 +206,9 @@ settings_read(int argc, char *argv[])
 		opt_wrong(&program, "%s: what is it for?", *argv);
 	if (settings.workers && !settings.routes)
 		opt_wrong(&program, "--workers needs --routes");
+	if (settings.jobs > PLACES_JOBS_MAX)
+		opt_wrong(&program, "-j: at most %d", PLACES_JOBS_MAX);
+	settings.plan.jobs = (size_t)settings.jobs;
 	read_local(&settings.plan.local);
 	read_names();
 	if (root_path)

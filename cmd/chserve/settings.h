@@ -12,7 +12,7 @@
 struct settings {
 	const char *store, *state, *root, *routes;
 	struct opt_list listens, origins, hosts, events, certs, keys;
-	uint64_t workers;
+	uint64_t workers, jobs;
 	struct places_plan plan;
 	int64_t drain_timeout; /* ms for what is in hand when we are to end */
 	struct tls_settings tls; /* n_certs 0: none */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #define HOOKS 16
 
@@ -22,18 +23,34 @@ static struct {
 	void (*hook)(int number);
 } hooks[HOOKS];
 static size_t n_hooks;
+static int had_terminal;
+
+static void
+call_hooks(int number)
+{
+	size_t i;
+
+	for (i = 0; i < n_hooks; i++)
+		if (hooks[i].number == number)
+			hooks[i].hook(number);
+}
+
+/* The window was closed: a server that stays would be one nobody sees. */
+static int
+is_orphaned(void)
+{
+	return had_terminal && !isatty(STDERR_FILENO);
+}
 
 static void
 signal_ready(struct watch *watch, uint32_t ready)
 {
 	struct signalfd_siginfo info;
-	size_t i;
 
 	(void)ready;
 	while (ch_io_read(watch->fd, &info, sizeof(info)) == sizeof(info))
-		for (i = 0; i < n_hooks; i++)
-			if (hooks[i].number == (int)info.ssi_signo)
-				hooks[i].hook(hooks[i].number);
+		call_hooks(info.ssi_signo == SIGHUP && is_orphaned()
+			? SIGTERM : (int)info.ssi_signo);
 }
 
 void
@@ -52,7 +69,10 @@ signals_open(struct ch_err *err)
 	size_t i;
 
 	signal(SIGPIPE, SIG_IGN); /* sendfile(2) knows no MSG_NOSIGNAL */
+	had_terminal = isatty(STDERR_FILENO);
 	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	for (i = 0; i < n_hooks; i++)
 		sigaddset(&set, hooks[i].number);
 	sigprocmask(SIG_BLOCK, &set, NULL);

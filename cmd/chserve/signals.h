@@ -5,7 +5,8 @@
  * somebody is interested in are blocked until signals_close.
  *
  *     SIGTERM, SIGINT   end (stop.h)
- *     SIGHUP            read certificates and the like again
+ *     SIGHUP            read certificates and the like again; from a terminal
+ *                       that we were started from and that has gone: SIGTERM
  *     SIGUSR1           open the access log again
  *     SIGCHLD           a child has ended
  */
@@ -18,8 +19,8 @@
 void signals_on(int number, void (*hook)(int number));
 
 /*
- * Watch for all that has a hook; after loop_open, and after ws_open: libev
- * unblocks SIGINT.
+ * Watch for all that has a hook, and for SIGHUP and SIGUSR1 in any case; after
+ * loop_open, and after ws_open: libev unblocks SIGINT.
  */
 int signals_open(struct ch_err *err);
 

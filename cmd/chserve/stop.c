@@ -6,7 +6,9 @@
 #include "chserve/listen.h"
 #include "chserve/loop.h"
 #include "chserve/places.h"
+#include "chserve/notify.h"
 #include "chserve/signals.h"
+#include "chserve/super.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
 
@@ -23,7 +25,6 @@ static struct due next_tick;
 static int64_t drain_ms;
 static int64_t give_up_at; /* 0: not stopping */
 static int worker_told;
-static int had_terminal;
 
 static void
 say_goodbye(struct client *client)
@@ -35,8 +36,9 @@ static void
 stop(void)
 {
 	give_up_at = ch_clock() + drain_ms;
+	notify_stopping();
 	listen_stop();
-	places_close(1);
+	places_close();
 	conn_stop();
 	clients_each(say_goodbye);
 	clients_flush();
@@ -60,37 +62,40 @@ tick(struct due *due)
 		due_set(&ticks, due, TICK_MS);
 }
 
+/*
+ * What comes from a terminal or the service manager comes to all processes,
+ * and once more from the parent: that is not asking twice.
+ */
+static int
+is_supervised(void)
+{
+	return super_parent() && getppid() == super_parent();
+}
+
 static void
 told_to_end(int number)
 {
 	(void)number;
 	if (!give_up_at)
 		stop();
-	else
+	else if (!is_supervised())
 		ws_stop(); /* asked twice */
 }
 
-/* Whether a terminal that we were started from has gone. */
-static int
-is_orphaned(void)
-{
-	return had_terminal && !isatty(STDERR_FILENO);
-}
-
-/* SIGHUP means "read your files again", but for who has lost its terminal. */
+/* From the parent: there is no more time. */
 static void
-hung_up(int number)
+told_to_hurry(int number)
 {
-	if (is_orphaned())
-		told_to_end(number);
+	(void)number;
+	ws_stop();
 }
 
 void
 stop_open(int64_t drain)
 {
 	drain_ms = drain;
-	had_terminal = isatty(STDERR_FILENO);
 	signals_on(SIGTERM, told_to_end);
 	signals_on(SIGINT, told_to_end);
-	signals_on(SIGHUP, hung_up);
+	if (super_parent())
+		signals_on(SIGQUIT, told_to_hurry);
 }

@@ -4,7 +4,7 @@
  * Told to end, we take no more connections, let the requests in hand be
  * answered and close WebSockets with 1001, for at most `drain` ms, while
  * chwork still runs; then chwork finishes its work, and the loop ends. Told
- * again, we end at once.
+ * again, we end at once. In a process of -j the parent decides on that.
  */
 #ifndef CHSERVE_STOP_H
 #define CHSERVE_STOP_H

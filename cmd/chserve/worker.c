@@ -1,6 +1,7 @@
 /* The chwork that runs beside us. */
 #include "chserve/worker.h"
 
+#include "chserve/again.h"
 #include "chserve/event.h"
 #include "chserve/loop.h"
 
@@ -17,10 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGS 10           /* of chwork, with the NULL */
+#define ARGS 10 /* of chwork, with the NULL */
 #define FIRST_REST_MS 500
-#define LONGEST_REST_MS 30000
-#define GOOD_RUN_MS 10000 /* after a run so long it is worth trying at once */
 
 static void start_again(struct due *due);
 
@@ -29,8 +28,7 @@ static char location[PATH_MAX];
 static const char *args[ARGS];
 static pid_t pid = -1;
 static int leaves_http;
-static int64_t started;
-static int64_t rest_ms = FIRST_REST_MS;
+static struct again again = { .first = FIRST_REST_MS };
 static int stopping;
 static struct due_queue rests = { .expired = start_again };
 static struct due rest;
@@ -110,7 +108,7 @@ worker_check(const char *routes)
 static void
 start(void)
 {
-	started = ch_clock();
+	again_started(&again);
 	pid = spawn(args);
 	if (pid < 0)
 		say_error("start chwork: %s", strerror(errno));
@@ -145,19 +143,6 @@ start_again(struct due *due)
 	start();
 }
 
-static void
-say_how(int status, int64_t ms)
-{
-	if (WIFSIGNALED(status))
-		say_error("chwork was killed by signal %d (%s); "
-		    "starting it again in %.1f s", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)), (double)ms / 1000);
-	else
-		say_error("chwork ended with status %d; "
-		    "starting it again in %.1f s", WEXITSTATUS(status),
-		    (double)ms / 1000);
-}
-
 void
 worker_child_ended(void)
 {
@@ -168,12 +153,7 @@ worker_child_ended(void)
 	pid = -1;
 	if (stopping)
 		return;
-	if (ch_clock() - started >= GOOD_RUN_MS)
-		rest_ms = FIRST_REST_MS;
-	say_how(status, rest_ms);
-	due_set(&rests, &rest, rest_ms);
-	rest_ms = rest_ms * 2 < LONGEST_REST_MS ? rest_ms * 2
-						: LONGEST_REST_MS;
+	due_set(&rests, &rest, again_after(&again, "chwork", status));
 }
 
 void
@@ -195,4 +175,10 @@ int
 worker_runs(void)
 {
 	return pid > 0;
+}
+
+void
+worker_forget(void)
+{
+	pid = -1;
 }

@@ -28,4 +28,7 @@ void worker_child_ended(void);
 void worker_stop(void);
 int worker_runs(void);
 
+/* In a child of ours: it is the parent's. */
+void worker_forget(void);
+
 #endif

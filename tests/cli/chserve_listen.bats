@@ -172,20 +172,126 @@ get() {
 	cp "$CH_BIN/chserve" bin/
 	cat > bin/chwork <<-'EOF'
 		#!/bin/bash
-		[[ $1 != --check ]] || exit 0
-		{ env | grep -c '^LISTEN_'; ls /proc/self/fd; } > worker
+		[[ $1 != --* ]] || exit 0
+		{ env | grep -cE '^(LISTEN|NOTIFY|WATCHDOG)_'; ls /proc/self/fd; } > worker
 		exec chrecv nothing
 	EOF
 	chmod +x bin/chwork
 	echo 'websocket.connect accept' > routes
 	mkfifo worker
-	serve_given tcp bin/chserve --routes routes
+	NOTIFY_SOCKET=/x WATCHDOG_USEC=1 serve_given tcp bin/chserve --routes routes
 	mapfile -t worker < worker
 	[ "${worker[0]}" = 0 ]
 	[ "${#worker[@]}" -lt 7 ]
 	stop
 	LISTEN_PID=1 serve_given tcp chserve -l unix:web
 	[ "$line" = "chserve: listening on unix:web" ]
+}
+
+# --- several processes ------------------------------------------------------
+
+@test "-j 4: connections are spread evenly, on every kind of socket" {
+	serve -j 4 -l 127.0.0.1:0 -l unix:web
+	[ "$(pgrep -c -P "$server")" -eq 4 ]
+	case_of spread "$url" 4
+	case_of spread unix:web 4
+	stop
+	[ ! -e web ]
+	serve_given tcp chserve -j 4
+	case_of spread "$url" 4
+}
+
+@test "-j: a message to a group comes to the clients of all processes" {
+	echo 'websocket.connect accept --group all' > routes
+	serve -j 4 -l 127.0.0.1:0 --routes routes
+	[ "$(pgrep -c -P "$server")" -eq 5 ]
+	case_of group_of_all "$url" "$server"
+	stop
+	run -1 pgrep -P "$server"
+	[ ! -s err ]
+}
+
+@test "-j: a process that dies is said and started again, nobody is refused" {
+	serve -j 2 -l 127.0.0.1:0
+	case_of one_dies "$url" "$server"
+	grep -q '^chserve: process 1 was killed by signal 9 (Killed); starting it again in 0.1 s$' err
+	grep -q '^chserve: process 2 was killed by signal 9 (Killed); starting it again in 0.1 s$' err
+	stop
+}
+
+@test "-j: kill -9 of the parent ends its processes and their chwork" {
+	echo 'websocket.connect accept --group all' > routes
+	serve -j 4 -l 127.0.0.1:0 --routes routes
+	case_of parent_dies "$url" "$server"
+}
+
+@test "-j: signals are passed on, a second SIGTERM ends at once" {
+	head -c 20000000 /dev/zero > public/large
+	serve -j 2 -l 127.0.0.1:0
+	kill -HUP "$server"
+	kill -USR1 "$server"
+	run get "$url"
+	has_line 200
+	[ ! -s err ]
+	host=${url#http://}
+	exec {net}<> "/dev/tcp/127.0.0.1/$(tr -dc 0-9 <<< "${host##*:}")"
+	printf 'GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$net"
+	read -r -u "$net" line
+	before=$SECONDS
+	kill -TERM "$server"
+	until ! curl -s -o /dev/null "$url"; do :; done
+	kill -TERM "$server"
+	ended "$server"
+	((SECONDS - before < 5))
+	exec {net}>&-
+}
+
+@test "-j: a process that hangs is killed at the end" {
+	serve -j 2 -l 127.0.0.1:0 --drain-timeout 0.1
+	kill -STOP "$(pgrep -P "$server" | head -n 1)"
+	stop
+	run -1 pgrep -P "$server"
+}
+
+@test "-j: what cannot be is said once" {
+	run -64 chserve -l 127.0.0.1:0 -j 65
+	run -64 chserve -l 127.0.0.1:0 -j 0
+	run -64 chserve -l 127.0.0.1:0 -j 2 -S mem:
+	[ "$output" = "chserve: -j: processes do not share the store mem:" ]
+	serve -l 127.0.0.1:0
+	port=${url##*:}
+	run -69 chserve -j 2 -l "127.0.0.1:${port%/}"
+	[ "$output" = "chserve: listen on 127.0.0.1:${port%/}: another program listens there" ]
+	stop
+	serve -j 2 -l 127.0.0.1:0
+	port=${url##*:}
+	run -69 chserve -j 2 -l "127.0.0.1:${port%/}"
+}
+
+@test "-j: when the first process cannot start, nothing is served" {
+	local n rc
+	for n in {10..16}; do
+		(ulimit -n "$n" && exec timeout 20 chserve -j 2 -l 127.0.0.1:0) \
+			> out 2> err && rc=0 || rc=$?
+		[ ! -s out ]
+		((rc > 64 && rc < 79))
+		[ "$(grep -c '^chserve: ' err)" -eq 1 ]
+	done
+}
+
+# --- the service manager ----------------------------------------------------
+
+@test "the service manager hears when it is ready, reloads, lives and ends" {
+	case_of notified "$PWD/manager" chserve -l 127.0.0.1:0
+	case_of notified "@$PWD/manager" chserve -l 127.0.0.1:0
+	rm manager
+	case_of notified "$PWD/manager" chserve -l 127.0.0.1:0 -j 2
+	# One that has gone stops nobody, nor does one that cannot be.
+	NOTIFY_SOCKET=$PWD/manager serve -l 127.0.0.1:0
+	stop
+	NOTIFY_SOCKET=x WATCHDOG_USEC=1 serve -l 127.0.0.1:0
+	stop
+	[ ! -s err ]
 }
 
 # --- the end ----------------------------------------------------------------

@@ -6,13 +6,21 @@ once, of connections that stay.
 import json
 import os
 import pty
+import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import time
+
+from wsraw import Socket
 
 ARGS = sys.argv[2:]
 TIMEOUT = 30
+UPGRADE = (b"GET /x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+           b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 
 
 def connect(where):
@@ -72,10 +80,7 @@ def given(kinds, *command):
 def message_through_unix(where, path):
     """What the consumers hear of who came through a unix socket."""
     with connect(where) as sock:
-        sock.sendall(b"GET /x HTTP/1.1\r\nHost: any.example\r\n"
-                     b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                     b"Sec-WebSocket-Version: 13\r\n"
-                     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+        sock.sendall(UPGRADE)
         message = json.loads(subprocess.run(
             ["chrecv", "-c", "1", "-t", "30", "websocket.connect"],
             check=True, capture_output=True).stdout)
@@ -103,6 +108,104 @@ def never_more_open(path, *command):
     assert names.index("chmod") < names.index("listen"), calls
     if "fchownat" in names:
         assert names.index("fchownat") < names.index("chmod"), calls
+
+
+# --- several processes -----------------------------------------------------
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(child) for child in f.read().split()]
+
+
+def spread(where, jobs, n=1000, fewest=150):
+    """Of n connections no process has few; each has a prefix of its own."""
+    told = subprocess.Popen(["chrecv", "-c", str(n), "-t", "60",
+                             "websocket.connect"], stdout=subprocess.PIPE)
+    socks = []
+    for _ in range(n):
+        socks.append(connect(where))
+        socks[-1].sendall(UPGRADE)
+    got = {}
+    for line in told.stdout:
+        prefix = json.loads(line)["reply_channel"].split("!")[0]
+        got[prefix] = got.get(prefix, 0) + 1
+    assert told.wait() == 0
+    assert len(got) == int(jobs) and sum(got.values()) == n, got
+    assert min(got.values()) >= fewest, got
+
+
+def one_dies(where, pid):
+    """While a process is dead its connections wait; then they are served."""
+    before = children(pid)
+    for child in before:
+        os.kill(child, signal.SIGKILL)
+    for _ in range(40):
+        assert status(where) == 200
+    assert len(children(pid)) == len(before)
+    assert not set(children(pid)) & set(before)
+
+
+def open_socket(url):
+    sock = Socket(url)
+    sock.ask()
+    assert sock.read_head()[0] == 101
+    return sock
+
+
+def group_of_all(url, pid):
+    """A message to a group comes to the clients of all processes."""
+    socks = [open_socket(url) for _ in range(20)]
+    subprocess.run(["chsend", "-g", "all", "text=hello"], check=True)
+    for sock in socks:
+        assert sock.read_text() == "hello"
+
+
+def parent_dies(url, pid):
+    """Its processes say goodbye and end, chwork too."""
+    socks = [open_socket(url) for _ in range(20)]
+    ends = [os.pidfd_open(child) for child in children(pid)]
+    assert len(ends) == 5, ends
+    os.kill(int(pid), signal.SIGKILL)
+    for sock in socks:
+        assert sock.read_close() == 1001
+    for end in ends:
+        assert select.select([end], [], [], TIMEOUT)[0]
+
+
+# --- the service manager ---------------------------------------------------
+
+def notified(where, *command):
+    """What a service manager at that address hears, and from whom."""
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    manager.settimeout(TIMEOUT)
+    manager.bind(where.replace("@", "\0", 1))
+    # WATCHDOG_PID has to be its own: through a shell that execs.
+    server = subprocess.Popen(
+        ["sh", "-c", 'WATCHDOG_PID=$$ exec "$@"', "sh", *command],
+        stdout=subprocess.DEVNULL, env={**os.environ, "NOTIFY_SOCKET": where,
+                                        "WATCHDOG_USEC": "100000"})
+    heard = []
+
+    def hear(what):
+        heard.clear()
+        while not any(line.startswith(what) for line in heard):
+            text, creds, _, _ = manager.recvmsg(4096, 64)
+            assert struct.unpack("3i", creds[0][2])[0] == server.pid
+            heard.extend(text.decode().split("\n"))
+        return heard
+
+    assert "READY=1" in hear("STATUS=listening on 127.0.0.1:")
+    hear("WATCHDOG=1")
+    hear("WATCHDOG=1")
+    server.send_signal(signal.SIGHUP)
+    clock = hear("MONOTONIC_USEC=")[-1].split("=")[1]
+    assert "RELOADING=1" in heard
+    assert 0 <= time.monotonic_ns() / 1000 - int(clock) < 30e6
+    hear("READY=1")
+    server.send_signal(signal.SIGTERM)
+    hear("STOPPING=1")
+    assert server.wait(TIMEOUT) == 0
 
 
 # --- the end ---------------------------------------------------------------

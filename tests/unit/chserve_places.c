@@ -127,12 +127,12 @@ test_names(void)
 	is_int(places->at.port, places->next->at.port, "at the same port");
 	ok(places->at.port, "which is one");
 	ok(places_are_loopback(&use), "both are loopback");
-	places_close(1);
+	places_close();
 
 	addresses = some;
 	is_int(places_open("name:0", &use, NULL), CH_OK, "not all are ours");
 	is_int(count(), 1, "those that are do");
-	places_close(1);
+	places_close();
 	addresses = none;
 	is_int(places_open("name:0", &use, &err), CH_UNAVAILABLE, "none is");
 	is_int(count(), 0, "nothing is listened on");
@@ -161,11 +161,11 @@ test_busy(void)
 	plan(4);
 	is_int(places_open(where, &use, &err), CH_UNAVAILABLE,
 	    "busy for who would share it");
-	places_close(1);
+	places_close();
 	is_int(places_open(where, &use, &err), CH_OK, "four share it");
 	is_int(places_open(where, &use, &err), CH_UNAVAILABLE,
 	    "with nobody else");
-	places_close(1);
+	places_close();
 }
 
 static int
@@ -211,7 +211,7 @@ test_spread(void)
 	places_keep(2);
 	ok(places->fds[2] >= 0 && places->fds[0] < 0 && places->fds[1] < 0 &&
 	    places->fds[3] < 0, "a process keeps its own");
-	places_close(1);
+	places_close();
 }
 
 int
