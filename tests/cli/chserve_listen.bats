@@ -172,7 +172,7 @@ get() {
 	cp "$CH_BIN/chserve" bin/
 	cat > bin/chwork <<-'EOF'
 		#!/bin/bash
-		[[ $1 != --* ]] || exit 0
+		[[ $1 == -S ]] || exit 0
 		{ env | grep -cE '^(LISTEN|NOTIFY|WATCHDOG)_'; ls /proc/self/fd; } > worker
 		exec chrecv nothing
 	EOF
