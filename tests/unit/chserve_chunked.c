@@ -65,8 +65,8 @@ static void
 test_wrong(void)
 {
 	static const char *const wrong[] = { "g\r\n", "\r\n", " 1\r\n",
-		"1 \r\n", "0x1\r\n", "-1\r\n", "1\n", "1\ra", "1;a\nb", "1;a\rb",
-		"1\r\nab", "1\r\na\n", "1\r\na\r1", "1;\x01\r\n",
+		"1 \r\n", "0x1\r\n", "-1\r\n", "1\n", "1\ra", "1;a\nb",
+		"1;a\rb", "1\r\nab", "1\r\na\n", "1\r\na\r1", "1;\x01\r\n",
 		"fffffffffffffffff\r\n", "0\r\n x\r\n", "0\r\n: x\r\n",
 		"0\r\n\tx\r\n", "0\r\nT: a\nU: b\r\n", "0\r\n\rx",
 		"0\r\nT: \x7f\r\n" };
