@@ -64,6 +64,8 @@ read_reply(const struct ch_message *message)
 		    last.wrong);
 		return;
 	}
+	if (reply->odd)
+		say_error("reply to %s: %s", message->channel, reply->odd);
 	if (!reply->has_data)
 		return;
 	last.frame = frame_new(reply->binary ? FRAME_BINARY : FRAME_TEXT,
@@ -262,7 +264,7 @@ bridge_connect(struct client *client, const struct event_from *from,
 	client->order++;
 	leave_will(client);
 	ch_buf_clear(&scratch);
-	event_connect(&scratch, &of, from);
+	event_connect(&scratch, &of, from, &client->offer);
 	rc = bridge_send(EVENT_CONNECT, &scratch, err);
 	if (rc != CH_OK)
 		take_will_back(client);

@@ -3,27 +3,30 @@
 
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
-#include "common/json.h"
-#include "common/put.h"
 #include "common/say.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PING_MS 20000       /* after so long a silence it is asked */
-#define PONG_MS 30000       /* and given up after this */
-#define RETRY_MS 50         /* a full websocket.receive is tried again */
-#define PATIENCE_MS 5000    /* and given up after this */
+#define FAREWELL_MS 5000 /* for what it still gets, and its close frame */
+#define FAILURE_MS 2000  /* for it to see that it was closed */
+
 
 static void ask(struct due *due);
 static void give_up(struct due *due);
-static void retry(struct due *due);
+static void outlive(struct due *due);
+static void end(struct due *due);
 
-size_t client_message_max = CH_MESSAGE_MAX;
+struct client_settings client_settings = {
+	.ping_interval = 20000,
+	.ping_timeout = 30000,
+};
 
 static struct due_queue silent = { .expired = ask };
 static struct due_queue asked = { .expired = give_up };
-static struct due_queue stuck = { .expired = retry };
+static struct due_queue lives = { .expired = outlive };
+static struct due_queue farewells = { .expired = end };
+static struct due_queue failures = { .expired = end };
 static struct client *touched;
 
 #define client_of(due_, member) \
@@ -87,6 +90,7 @@ grow_queue(struct client *client)
 static void
 enqueue(struct client *client, struct frame *frame)
 {
+	frame = frame_for(frame, client->window);
 	if (client->queue_n &&
 	    client->queue_bytes + frame->len > CLIENT_QUEUE_MAX) {
 		client_cut(client, CODE_TOO_SLOW);
@@ -97,6 +101,7 @@ enqueue(struct client *client, struct frame *frame)
 	client->queue[(client->queue_at + client->queue_n++) &
 	    (client->queue_size - 1)] = frame_get(frame);
 	client->queue_bytes += frame->len;
+	client->n_pongs += frame_is(frame, FRAME_PONG);
 	touch(client);
 }
 
@@ -107,6 +112,7 @@ client_next(struct client *client)
 
 	client->queue_at = (client->queue_at + 1) & (client->queue_size - 1);
 	client->queue_bytes -= frame->len;
+	client->n_pongs -= frame_is(frame, FRAME_PONG);
 	if (--client->queue_n == 0) {
 		free(client->queue);
 		client->queue = NULL;
@@ -124,15 +130,51 @@ drop_queue(struct client *client)
 
 /* --- its life ------------------------------------------------------------- */
 
-static int
-accept_client(struct client *client)
+/* The consumer's choice among what it offers, else the server's. */
+static const char *
+subprotocol(const struct client *client, const struct event_reply *reply)
 {
-	if (client->wire->accept(client)) {
+	const struct offer *offer = &client->offer;
+	const char *chosen;
+
+	if (!reply->has_subprotocol)
+		return offer_first(offer, client_settings.subprotocols.items,
+		    client_settings.subprotocols.n);
+	if (!reply->subprotocol.len)
+		return "";
+	chosen = offer_find(offer, reply->subprotocol.data);
+	if (chosen)
+		return chosen;
+	say_error("%s: subprotocol %s was not offered", client->box.channel,
+	    reply->subprotocol.data);
+	return "";
+}
+
+static int
+accept_client(struct client *client, const struct event_reply *reply)
+{
+	const struct offer *offer = &client->offer;
+	int rc;
+
+	client->agreed = (struct ws_offer){
+		.key = offer->key ? offer->key : "",
+		.subprotocol = subprotocol(client, reply),
+		.window = client_settings.no_deflate ? 0 : offer->window,
+		.says_window = offer->says_window,
+		.fields = reply->fields.len ? reply->fields.data : "",
+	};
+	client->window = client->agreed.window;
+	rc = client->wire->accept(client);
+	memset(&client->agreed, 0, sizeof(client->agreed));
+	offer_release(&client->offer);
+	if (rc) {
 		client_over(client);
 		return -1;
 	}
 	client->state = CLIENT_OPEN;
-	due_set(&silent, &client->keep, PING_MS);
+	client_heard(client);
+	if (client_settings.lifetime)
+		due_set(&lives, &client->life, client_settings.lifetime);
 	return 0;
 }
 
@@ -150,7 +192,7 @@ client_do(struct client *client, const struct event_reply *reply,
 		client_over(client);
 		return;
 	}
-	if (actions & EVENT_ACCEPT && accept_client(client))
+	if (actions & EVENT_ACCEPT && accept_client(client, reply))
 		return;
 	if (actions & EVENT_SEND)
 		enqueue(client, frame);
@@ -166,6 +208,7 @@ client_close(struct client *client, unsigned code)
 	client->state = CLIENT_CLOSING;
 	client->code = code;
 	due_clear(&client->retry);
+	due_set(&farewells, &client->keep, FAREWELL_MS);
 	touch(client);
 }
 
@@ -173,7 +216,18 @@ void
 client_cut(struct client *client, unsigned code)
 {
 	client_close(client, code);
+	client->cut = 1;
+	due_set(&failures, &client->keep, FAILURE_MS);
 	drop_queue(client);
+}
+
+void
+client_wrong(struct client *client, unsigned code)
+{
+	if (client->state != CLIENT_OPEN)
+		return;
+	client->code = code;
+	due_set(&failures, &client->keep, FAILURE_MS);
 }
 
 void
@@ -183,6 +237,7 @@ client_closed_by_peer(struct client *client, unsigned code)
 		client->code = code;
 	client->state = CLIENT_CLOSING;
 	due_clear(&client->retry);
+	due_set(&farewells, &client->keep, FAREWELL_MS);
 	drop_queue(client);
 }
 
@@ -198,94 +253,33 @@ client_over(struct client *client)
 	clients_free(client);
 }
 
-/* --- coming in ------------------------------------------------------------ */
+/* --- keeping alive -------------------------------------------------------- */
 
-static void
-pause_client(struct client *client, int paused)
+void
+client_ping(struct client *client, const char *payload, size_t n)
 {
-	client->paused = paused;
-	client->wire->pause(client, paused);
-	if (!paused)
-		return;
-	client->paused_since = ch_clock();
-	due_set(&stuck, &client->retry, RETRY_MS);
-}
-
-/* Pass the gathered message on. CH_OK also if that is to be tried again. */
-static int
-pass_on(struct client *client)
-{
-	struct ch_err err = CH_ERR_INIT;
-	int rc = bridge_receive(client, &err);
-
-	if (rc == CH_OK) {
-		if (client->message.size > CLIENT_KEEP_MAX)
-			ch_buf_release(&client->message);
-		ch_buf_clear(&client->message);
-		return CH_OK;
-	}
-	if (rc == CH_REFUSED)
-		return rc;
-	if (!client->paused) {
-		say_more("%s: %s", client->box.channel, err.text);
-		pause_client(client, 1);
-		return CH_OK;
-	}
-	if (ch_clock() - client->paused_since >= PATIENCE_MS)
-		return rc;
-	due_set(&stuck, &client->retry, RETRY_MS);
-	return CH_OK;
-}
-
-/* The close code for a message that the layer does not take. */
-static unsigned
-code_for(int status)
-{
-	return status == CH_REFUSED ? CODE_TOO_BIG :
-	    status == CH_FULL ? CODE_TRY_LATER : CODE_INTERNAL;
-}
-
-static void
-retry(struct due *due)
-{
-	struct client *client = client_of(due, retry);
-	int rc = pass_on(client);
-
-	if (rc != CH_OK)
-		client_cut(client, code_for(rc));
-	if (!due->queue && client->paused) /* it went through, or it is over */
-		pause_client(client, 0);
-	clients_flush();
-}
-
-unsigned
-client_data(struct client *client, const char *data, size_t len, int binary,
-    int final)
-{
-	struct ch_buf *message = &client->message;
-	int rc;
+	struct frame *pong;
 
 	if (client->state != CLIENT_OPEN)
-		return 0;
+		return;
 	client_heard(client);
-	if (message->len + len > client_message_max)
-		return CODE_TOO_BIG;
-	put_bytes(message, data, len);
-	if (!final)
-		return 0;
-	client->binary = binary;
-	if (!binary && json_utf8(message->data, message->len) != message->len)
-		return CODE_BAD_TEXT;
-	rc = pass_on(client);
-	return rc == CH_OK ? 0 : code_for(rc);
+	pong = frame_new(FRAME_PONG, payload, n);
+	if (!pong)
+		say_memory();
+	enqueue(client, pong);
+	frame_put(pong);
+	if (client->n_pongs > CLIENT_PONGS_MAX)
+		client->wire->flush(client);
+	if (client->n_pongs > CLIENT_PONGS_MAX)
+		client_cut(client, CODE_TOO_SLOW);
 }
-
-/* --- keeping alive -------------------------------------------------------- */
 
 void
 client_heard(struct client *client)
 {
-	due_set(&silent, &client->keep, PING_MS);
+	if (client_settings.ping_interval && client->state == CLIENT_OPEN &&
+	    !client->code)
+		due_set(&silent, &client->keep, client_settings.ping_interval);
 }
 
 static void
@@ -298,7 +292,10 @@ ask(struct due *due)
 		ping = frame_new(FRAME_PING, "chserve", 7);
 	if (!ping)
 		say_memory();
-	due_set(&asked, due, PONG_MS);
+	if (client_settings.ping_timeout)
+		due_set(&asked, due, client_settings.ping_timeout);
+	else
+		client_heard(client); /* which it was not, but may never be */
 	if (client->state == CLIENT_OPEN)
 		enqueue(client, ping);
 	clients_flush();
@@ -313,4 +310,20 @@ give_up(struct due *due)
 		client->code = CODE_LOST;
 	client->state = CLIENT_CLOSING;
 	client->wire->kill(client);
+}
+
+/* It had its time to close, too. */
+static void
+end(struct due *due)
+{
+	struct client *client = client_of(due, keep);
+
+	client->wire->kill(client);
+}
+
+static void
+outlive(struct due *due)
+{
+	client_close(client_of(due, life), CODE_GOING_AWAY);
+	clients_flush();
 }

@@ -14,8 +14,10 @@
 #include "chserve/frame.h"
 #include "chserve/loop.h"
 #include "chserve/mailbox.h"
+#include "chserve/offer.h"
 
 #include "base/buf.h"
+#include "common/opt.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,8 @@
 #define CLIENT_QUEUE_MAX 1048576
 /* Memory for incoming messages that is kept for the next one. */
 #define CLIENT_KEEP_MAX 1024
+/* Pongs that may wait for a client. */
+#define CLIENT_PONGS_MAX 64
 
 /* Close codes of our own making (RFC 6455, section 7.4.1). */
 enum client_code {
@@ -45,6 +49,12 @@ enum client_state {
 	CLIENT_OVER
 };
 
+/* Why nothing is read from it, as bits. */
+enum client_pause {
+	PAUSE_FULL = 1, /* a message found no room */
+	PAUSE_RATE = 2  /* it sent too many */
+};
+
 struct client;
 
 /*
@@ -52,7 +62,8 @@ struct client;
  * wire when its connection is gone, from the event loop.
  */
 struct client_wire {
-	/* Complete the handshake; 0, or -1 if the connection was lost. */
+	/* Complete the handshake as `agreed` says; 0, or -1 if the connection
+	 * was lost. */
 	int (*accept)(struct client *client);
 	/* Refuse it: 403. The wire forgets the client. */
 	void (*reject)(struct client *client);
@@ -73,23 +84,44 @@ struct client {
 	char *path;
 	uint64_t order; /* of the next message from it */
 	unsigned code;  /* CLOSING, OVER: why; what its peer sees or said */
+	int cut;        /* CLOSING: it is not waited for its close frame */
+	int said;       /* CLOSING, cut: the close frame is sent */
+
+	struct offer offer;     /* WAITING: what it can do */
+	struct ws_offer agreed; /* while it is accepted: what it will do */
+	unsigned window;        /* for deflating what goes out; 0: not */
 
 	/* Going out: frames in a ring, whole ones only. */
 	struct frame **queue;
 	size_t queue_at, queue_n, queue_size; /* queue_size: a power of two */
 	size_t queue_bytes;
+	size_t n_pongs; /* among them */
 	struct client *next_touched;
 	int touched; /* to be flushed */
 
 	/* Coming in: the message being gathered, or one that found no room. */
 	struct ch_buf message;
-	int binary;
-	int paused;
-	int64_t paused_since;
+	size_t sound; /* bytes of it that are UTF-8 */
+	int binary, deflated;
+	unsigned paused; /* enum client_pause */
+	int64_t paused_since; /* FULL */
 	struct due retry;
+	uint64_t spent; /* of its message rate, see client_in.c */
+	struct due rest;
 
 	struct due keep; /* when it is asked, or given up */
+	struct due life; /* when its time is over */
 };
+
+/* For all of them. */
+extern struct client_settings {
+	struct opt_list subprotocols; /* chosen from, if no reply does */
+	int no_deflate;
+	int64_t lifetime;      /* ms until it is closed; 0: for ever */
+	uint64_t message_rate; /* a second, no more are read; 0: any */
+	int64_t ping_interval; /* ms of silence until it is asked; 0: never */
+	int64_t ping_timeout;  /* ms more until it is given up; 0: never */
+} client_settings;
 
 /* Largest message it may send, in bytes. */
 extern size_t client_message_max;
@@ -101,9 +133,19 @@ void client_do(struct client *client, const struct event_reply *reply,
 /* Let the wires write what has been put into queues since the last time. */
 void clients_flush(void);
 
+enum client_piece {
+	PIECE_FIRST = 1,
+	PIECE_LAST = 2,
+	PIECE_BINARY = 4,  /* of the first one */
+	PIECE_DEFLATED = 8 /* of the first one */
+};
+
 /* A piece of a message came in. 0, or the code to close it with. */
 unsigned client_data(struct client *client, const char *data, size_t len,
-    int binary, int final);
+    unsigned piece);
+
+/* A ping came: answer it. */
+void client_ping(struct client *client, const char *payload, size_t n);
 
 /* A sign of life. */
 void client_heard(struct client *client);
@@ -111,8 +153,14 @@ void client_heard(struct client *client);
 /* Close it with this code, after what is in its queue. */
 void client_close(struct client *client, unsigned code);
 
-/* Close it with this code; what waits for it is dropped. */
+/*
+ * Fail it (RFC 6455, section 7.1.7) with this code: what waits for it is
+ * dropped, and what comes from it is not looked at.
+ */
 void client_cut(struct client *client, unsigned code);
+
+/* The same, but what came before is still to be passed on. */
+void client_wrong(struct client *client, unsigned code);
 
 /* The peer closes, with this code. */
 void client_closed_by_peer(struct client *client, unsigned code);

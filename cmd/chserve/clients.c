@@ -26,10 +26,13 @@ clients_free(struct client *client)
 	mailbox_close(&client->box);
 	due_clear(&client->keep);
 	due_clear(&client->retry);
+	due_clear(&client->rest);
+	due_clear(&client->life);
 	while (client->queue_n)
 		frame_put(client_next(client));
 	free(client->queue);
 	ch_buf_release(&client->message);
+	offer_release(&client->offer);
 	free(client->path);
 	free(client);
 }

@@ -8,6 +8,7 @@
 #define CHSERVE_EVENT_H
 
 #include "chserve/head.h"
+#include "chserve/offer.h"
 
 #include "base/buf.h"
 
@@ -25,6 +26,9 @@ struct event_peer {
 	unsigned port;
 	int local; /* a unix socket: host is its path, and there is no port */
 };
+
+/* Bytes of further header fields that a reply may have. */
+#define EVENT_FIELDS_MAX 8192
 
 /* Which connection an event is about. */
 struct event_of {
@@ -44,7 +48,7 @@ struct event_from {
 
 /* Append the message. */
 void event_connect(struct ch_buf *out, const struct event_of *of,
-    const struct event_from *from);
+    const struct event_from *from, const struct offer *offer);
 void event_receive(struct ch_buf *out, const struct event_of *of,
     const char *data, size_t len, int binary);
 void event_disconnect(struct ch_buf *out, const struct event_of *of,
@@ -74,8 +78,12 @@ struct event_reply {
 	int binary;
 	int accept; /* -1: says nothing */
 	unsigned close; /* close code, 0: does not close */
+	int has_subprotocol;
+	struct ch_buf subprotocol; /* "": none is to be chosen */
+	struct ch_buf fields; /* for the answer: lines, each with CR LF */
+	const char *odd; /* what in it is not followed, NULL: nothing */
 };
-#define EVENT_REPLY_INIT { CH_BUF_INIT, 0, 0, -1, 0 }
+#define EVENT_REPLY_INIT { .accept = -1 }
 
 /*
  * Read a reply, reusing *reply. NULL, or what is wrong with it: then it is to

@@ -668,16 +668,14 @@ wire_upgrade(struct request *request, struct client *client)
 	struct conn *conn = request->on;
 	struct h1 *h1 = conn->state;
 	struct ch_buf ahead = CH_BUF_INIT;
-	char key[HEAD_KEY_SIZE];
 	int rc;
 
-	strcpy(key, head_get(&request->head, "sec-websocket-key"));
 	request_let_go(request);
 	if (!conn->sock.tls)
-		return ws_adopt(client, conn_give_away(conn), key);
+		return ws_adopt(client, conn_give_away(conn), &client->agreed);
 	put_bytes(&ahead, h1->in.data + h1->in_at, h1->in.len - h1->in_at);
 	release(conn);
-	rc = relay_begin(conn, client, key, ahead.data, ahead.len);
+	rc = relay_begin(conn, client, ahead.data, ahead.len);
 	ch_buf_release(&ahead);
 	return rc;
 }

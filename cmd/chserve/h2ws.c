@@ -2,6 +2,7 @@
 #include "chserve/h2ws.h"
 
 #include "chserve/answer.h"
+#include "chserve/client.h"
 #include "chserve/h2fields.h"
 #include "chserve/relay.h"
 
@@ -10,11 +11,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define ANSWER_MAX 4096 /* libwebsockets' 101, with what it says */
+#define ANSWER_MAX 16384 /* libwebsockets' 101, with what it says */
 
 #define stream_of(watch_) \
 	((struct stream *)(void *)((char *)(watch_) - \
@@ -78,24 +78,24 @@ near_ready(struct watch *watch, uint32_t events)
 	stream_go_on(stream);
 }
 
-/* The lines of the 101 that mean something to the client. */
+/* What of the answer means something to the client. */
 static void
-put_agreed(struct ch_buf *out, const char *answer)
+put_agreed(struct ch_buf *out, const struct ws_offer *agreed)
 {
-	static const char *const names[] = { "sec-websocket-protocol:",
-		"sec-websocket-extensions:" };
-	const char *line, *end;
-	size_t i;
-
-	for (line = answer; (end = strstr(line, "\r\n")); line = end + 2)
-		for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-			if (strncasecmp(line, names[i], strlen(names[i])) == 0)
-				put_bytes(out, line, (size_t)(end + 2 - line));
+	if (*agreed->subprotocol)
+		put_format(out, "sec-websocket-protocol: %s\r\n",
+		    agreed->subprotocol);
+	if (agreed->window) {
+		put_string(out, "sec-websocket-extensions: ");
+		offer_put_extension(out, agreed);
+		put_string(out, "\r\n");
+	}
+	put_string(out, agreed->fields);
 }
 
 /* Take libwebsockets' answer to the handshake off; -1 if it is not there. */
 static int
-take_answer(int fd, struct ch_buf *agreed)
+take_answer(int fd)
 {
 	char text[ANSWER_MAX + 1], *end;
 	ssize_t n = recv(fd, text, ANSWER_MAX, MSG_PEEK);
@@ -108,8 +108,6 @@ take_answer(int fd, struct ch_buf *agreed)
 		return -1;
 	end += 4;
 	recv(fd, text, (size_t)(end - text), 0);
-	*end = '\0';
-	put_agreed(agreed, text);
 	return 0;
 }
 
@@ -138,11 +136,11 @@ h2ws_begin(struct stream *stream, struct client *client)
 	struct ch_buf agreed = CH_BUF_INIT;
 	int rc;
 
-	stream->near.fd = relay_open(client,
-	    head_get(&stream->request.head, "sec-websocket-key"));
+	stream->near.fd = relay_open(client);
 	if (stream->near.fd < 0)
 		return -1;
-	rc = take_answer(stream->near.fd, &agreed);
+	rc = take_answer(stream->near.fd);
+	put_agreed(&agreed, &client->agreed);
 	if (!rc)
 		rc = answer(stream, &agreed);
 	ch_buf_release(&agreed);

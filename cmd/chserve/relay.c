@@ -33,7 +33,7 @@ static void release(struct conn *conn);
 static const struct conn_role role = { turn, late, stop, release };
 
 int
-relay_open(struct client *client, const char *key)
+relay_open(struct client *client)
 {
 	int fds[2], size = PAIR_BUFFER, i;
 
@@ -44,7 +44,7 @@ relay_open(struct client *client, const char *key)
 	}
 	for (i = 0; i < 2; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (ws_adopt(client, fds[1], key) == 0)
+	if (ws_adopt(client, fds[1], &client->agreed) == 0)
 		return fds[0];
 	ch_io_close(&fds[0]);
 	return -1;
@@ -190,8 +190,8 @@ release(struct conn *conn)
 }
 
 int
-relay_begin(struct conn *conn, struct client *client, const char *key,
-    const void *bytes, size_t n)
+relay_begin(struct conn *conn, struct client *client, const void *bytes,
+    size_t n)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 
@@ -199,7 +199,7 @@ relay_begin(struct conn *conn, struct client *client, const char *key,
 		say_memory();
 	relay->conn = conn;
 	relay->near.ready = near_ready;
-	relay->near.fd = relay_open(client, key);
+	relay->near.fd = relay_open(client);
 	conn->role = &role;
 	conn->state = relay;
 	if (relay->near.fd < 0) {

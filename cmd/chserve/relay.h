@@ -19,14 +19,14 @@ struct client;
  * Have ws.c carry the client on one end of a pair; the other end, or -1 if that
  * failed and the client is lost.
  */
-int relay_open(struct client *client, const char *key);
+int relay_open(struct client *client);
 
 /*
  * Make the connection, whose role has let go of it, a relay between its socket
  * and a client; n bytes of the client's were read already. 0, or -1: it is lost
  * and the connection dropped.
  */
-int relay_begin(struct conn *conn, struct client *client, const char *key,
-    const void *bytes, size_t n);
+int relay_begin(struct conn *conn, struct client *client, const void *bytes,
+    size_t n);
 
 #endif

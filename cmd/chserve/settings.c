@@ -1,6 +1,8 @@
 /* What the command line says. */
 #include "chserve/settings.h"
 
+#include "chserve/client.h"
+
 #include "common/json.h"
 #include "common/say.h"
 
@@ -90,6 +92,18 @@ static const struct opt options[] = {
 	    "stream these groups at /events/GROUP"),
 	OPT_STRING(0, "state", &settings.state, "DIR",
 	    "keep spooled bodies there (the store's directory)"),
+	OPT_LIST(0, "subprotocol", &client_settings.subprotocols, "NAME",
+	    "choose this one, if a WebSocket offers it"),
+	OPT_FLAG(0, "no-deflate", &client_settings.no_deflate,
+	    "compress no WebSocket messages"),
+	OPT_DURATION(0, "ping-interval", &client_settings.ping_interval, "D",
+	    "ping after so long a silence (20)"),
+	OPT_DURATION(0, "ping-timeout", &client_settings.ping_timeout, "D",
+	    "give up so long after a ping (30)"),
+	OPT_DURATION(0, "websocket-timeout", &client_settings.lifetime, "D",
+	    "close a WebSocket after D, whatever it does"),
+	OPT_COUNT(0, "message-rate", &client_settings.message_rate, "N",
+	    "read N messages a second from each"),
 	OPT_COMMON(&settings.store),
 	OPT_END,
 };
@@ -201,6 +215,8 @@ read_tls(struct tls_settings *tls)
 struct settings *
 settings_read(int argc, char *argv[])
 {
+	size_t i;
+
 	argv = opt_parse(&program, argc, argv);
 	if (*argv)
 		opt_wrong(&program, "%s: what is it for?", *argv);
@@ -218,5 +234,9 @@ settings_read(int argc, char *argv[])
 		settings.serve.body.form.fields = form_fields;
 	if (form_files)
 		settings.serve.body.form.files = form_files;
+	for (i = 0; i < client_settings.subprotocols.n; i++)
+		if (!offer_is_name(client_settings.subprotocols.items[i]))
+			opt_wrong(&program, "subprotocol %s: no such name",
+			    client_settings.subprotocols.items[i]);
 	return &settings;
 }

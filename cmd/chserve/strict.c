@@ -3,7 +3,8 @@
 
 #include "chserve/strict.h"
 
-#include "chserve/event.h"
+#include "chserve/client.h"
+#include "common/json.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -11,20 +12,45 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define FIN          0x80
+#define RSV1         0x40 /* deflated */
+#define RSV_OTHERS   0x30
 #define OPCODE       0x0f
-#define OPCODE_CLOSE 8 /* the first of the control frames */
+#define CONTINUES    0
+#define BINARY       2 /* the last of those that begin a message */
+#define CLOSE        8 /* the first of the control frames */
+#define PING         9
+#define PONG         10 /* the last one */
 #define MASKED       0x80
 #define LENGTH       0x7f
 #define LENGTH_2     126 /* the length is in the next 2 bytes */
 #define LENGTH_8     127 /* the next 8 bytes */
-#define CONTROL_MAX  125
 #define MASK         4
 #define CODE         2
 
 static struct strict **watched; /* by descriptor */
 static size_t n_watched;
 
-/* --- frames --------------------------------------------------------------- */
+/* --- heads ---------------------------------------------------------------- */
+
+static unsigned
+opcode_of(const struct strict *strict)
+{
+	return strict->head[0] & OPCODE;
+}
+
+static int
+is_control(const struct strict *strict)
+{
+	return opcode_of(strict) >= CLOSE;
+}
+
+/* Taken out, and not passed on. */
+static int
+is_ours(const struct strict *strict)
+{
+	return opcode_of(strict) > CLOSE;
+}
 
 static unsigned
 length_width(const unsigned char *head)
@@ -34,29 +60,30 @@ length_width(const unsigned char *head)
 	return n == LENGTH_2 ? 2 : n == LENGTH_8 ? 8 : 0;
 }
 
+/* Wrong by its first byte. */
 static int
-is_close_with_code(const unsigned char *head)
+starts_wrong(const struct strict *strict)
 {
-	return (head[0] & OPCODE) == OPCODE_CLOSE && head[1] & LENGTH;
+	unsigned first = strict->head[0], opcode = first & OPCODE;
+
+	if (first & RSV_OTHERS || opcode > PONG ||
+	    (opcode > BINARY && opcode < CLOSE))
+		return 1;
+	if (opcode >= CLOSE)
+		return !(first & FIN) || first & RSV1;
+	if (first & RSV1 && (!strict->deflates || opcode == CONTINUES))
+		return 1;
+	return (opcode == CONTINUES) != strict->fragments;
 }
 
-/* How much there is to look at; two bytes of it are known. */
-static unsigned
-head_size(const unsigned char *head)
-{
-	return 2 + length_width(head) + MASK +
-	       (is_close_with_code(head) ? CODE : 0);
-}
-
-/* Wrong by its first two bytes. */
+/* Wrong by its second one. */
 static int
-starts_wrong(const unsigned char *head)
+goes_on_wrong(const struct strict *strict)
 {
-	unsigned n = head[1] & LENGTH;
+	unsigned n = strict->head[1] & LENGTH;
 
-	return !(head[1] & MASKED) ||
-	       ((head[0] & OPCODE) >= OPCODE_CLOSE && n > CONTROL_MAX) ||
-	       (is_close_with_code(head) && n < CODE);
+	return !(strict->head[1] & MASKED) ||
+	       (is_control(strict) && n > STRICT_CONTROL);
 }
 
 static uint64_t
@@ -72,62 +99,149 @@ payload_length(const unsigned char *head)
 	return n;
 }
 
-static int
-has_wrong_code(const unsigned char *head)
-{
-	const unsigned char *mask = head + 2, *code = mask + MASK;
+/* --- payloads ------------------------------------------------------------- */
 
-	return is_close_with_code(head) &&
-	       !event_may_be_sent(
-		   (code[0] ^ mask[0]) << 8 | (code[1] ^ mask[1]));
+static const unsigned char *
+mask_of(const struct strict *strict)
+{
+	return strict->head + 2 + length_width(strict->head);
 }
 
-/* The head is whole. */
-static int
-take_head(struct strict *strict)
+static void
+keep_control(struct strict *strict, const char *bytes, size_t n)
 {
-	uint64_t n = payload_length(strict->head);
+	const unsigned char *mask = mask_of(strict);
 
-	if (n > INT64_MAX || has_wrong_code(strict->head))
-		return -1;
-	strict->left = n - (is_close_with_code(strict->head) ? CODE : 0);
-	strict->have = 0;
-	return 0;
-}
-
-int
-strict_follow(struct strict *strict, const char *bytes, size_t n)
-{
-	const char *end = bytes + n;
-
-	while (bytes < end && !strict->wrong) {
-		if (strict->left) {
-			n = (size_t)(end - bytes);
-			n = strict->left < n ? (size_t)strict->left : n;
-			strict->left -= n;
-			bytes += n;
-			continue;
-		}
-		strict->head[strict->have++] = (unsigned char)*bytes++;
-		if (strict->have == 2)
-			strict->wrong = starts_wrong(strict->head);
-		else if (strict->have > 2 &&
-			 strict->have == head_size(strict->head))
-			strict->wrong = take_head(strict) != 0;
+	for (; n; n--, bytes++) {
+		strict->control[strict->n] =
+		    (char)(*bytes ^ mask[strict->n % MASK]);
+		strict->n++;
 	}
-	return strict->wrong ? -1 : 0;
+}
+
+/* A close frame is whole. */
+static unsigned
+take_close(struct strict *strict)
+{
+	const char *payload = strict->control;
+	size_t reason = strict->n - CODE;
+
+	if (!strict->n) {
+		strict->closed = CODE_NO_STATUS;
+		return 0;
+	}
+	if (strict->n < CODE)
+		return CODE_PROTOCOL;
+	strict->closed =
+	    (unsigned)(unsigned char)payload[0] << 8 |
+	    (unsigned char)payload[1];
+	if (!event_may_be_sent(strict->closed))
+		return CODE_PROTOCOL;
+	return json_utf8(payload + CODE, reason) == reason ? 0 : CODE_BAD_TEXT;
+}
+
+static unsigned
+end_frame(struct strict *strict)
+{
+	strict->have = 0;
+	switch (opcode_of(strict)) {
+	case CLOSE:
+		return take_close(strict);
+	case PING:
+		strict->calls->ping(strict->arg, strict->control, strict->n);
+		return 0;
+	case PONG:
+		strict->calls->pong(strict->arg);
+		return 0;
+	default:
+		strict->fragments = !(strict->head[0] & FIN);
+		return 0;
+	}
+}
+
+/* --- following ------------------------------------------------------------ */
+
+/* One more byte of a head. 0, or the code to close with. */
+static unsigned
+take_head(struct strict *strict, char byte)
+{
+	strict->head[strict->have++] = (unsigned char)byte;
+	if (strict->have == 1)
+		return starts_wrong(strict) ? CODE_PROTOCOL : 0;
+	if (strict->have == 2)
+		return goes_on_wrong(strict) ? CODE_PROTOCOL : 0;
+	if (strict->have < 2 + length_width(strict->head) + MASK)
+		return 0;
+	strict->at = 0;
+	strict->n = 0;
+	strict->length = payload_length(strict->head);
+	if (strict->length > INT64_MAX)
+		return CODE_PROTOCOL;
+	return strict->length ? 0 : end_frame(strict);
+}
+
+/* Some of a payload, n bytes at most; how many it were. */
+static size_t
+take_payload(struct strict *strict, const char *bytes, size_t n)
+{
+	uint64_t left = strict->length - strict->at;
+
+	n = left < n ? (size_t)left : n;
+	if (is_control(strict))
+		keep_control(strict, bytes, n);
+	strict->at += n;
+	return n;
+}
+
+static int
+in_payload(const struct strict *strict)
+{
+	return strict->have > 2 &&
+	    strict->have == 2 + length_width(strict->head) + MASK;
+}
+
+size_t
+strict_follow(struct strict *strict, char *bytes, size_t size)
+{
+	char *at = bytes, *to = bytes, *end = bytes + size, *frame = bytes;
+	unsigned code = 0;
+	size_t n;
+
+	while (at < end && !strict->closed && !code) {
+		n = 1;
+		if (in_payload(strict)) {
+			n = take_payload(strict, at, (size_t)(end - at));
+			if (strict->at == strict->length)
+				code = end_frame(strict);
+		} else {
+			if (!strict->have)
+				frame = to;
+			code = take_head(strict, *at);
+		}
+		if (!is_ours(strict)) {
+			memmove(to, at, n);
+			to += n;
+		}
+		at += n;
+	}
+	if (!code) /* nothing counts behind a close frame */
+		return (size_t)(to - bytes);
+	strict->wrong = code;
+	strict->calls->wrong(strict->arg, code);
+	return (size_t)(frame - bytes);
 }
 
 /* --- sockets -------------------------------------------------------------- */
 
 void
-strict_begin(struct strict *strict, int fd, void (*tell)(void *arg), void *arg)
+strict_begin(struct strict *strict, int fd, const struct strict_calls *calls,
+    void *arg)
 {
 	size_t n = n_watched ? n_watched : 64;
 
 	memset(strict, 0, sizeof(*strict));
 	strict->fd = fd;
-	strict->tell = tell;
+	strict->calls = calls;
 	strict->arg = arg;
 	while (n <= (size_t)fd)
 		n *= 2;
@@ -145,7 +259,8 @@ strict_begin(struct strict *strict, int fd, void (*tell)(void *arg), void *arg)
 void
 strict_end(struct strict *strict)
 {
-	watched[strict->fd] = NULL;
+	if (strict->calls)
+		watched[strict->fd] = NULL;
 }
 
 /* In the place of the C library's, for libwebsockets and for us. */
@@ -155,15 +270,14 @@ recv(int fd, void *bytes, size_t size, int flags)
 	ssize_t n = recvfrom(fd, bytes, size, flags, NULL, NULL);
 	struct strict *strict =
 	    fd >= 0 && (size_t)fd < n_watched ? watched[fd] : NULL;
-	int was_wrong;
+	size_t kept;
 
 	if (n <= 0 || !strict || flags & MSG_PEEK)
 		return n;
-	was_wrong = strict->wrong;
-	if (strict_follow(strict, bytes, (size_t)n) == 0)
-		return n;
-	if (!was_wrong)
-		strict->tell(strict->arg);
+	kept = strict->wrong || strict->deaf
+	    ? 0 : strict_follow(strict, bytes, (size_t)n);
+	if (kept)
+		return (ssize_t)kept;
 	errno = EAGAIN;
 	return -1;
 }

@@ -119,6 +119,12 @@ upgrade_begin(struct request *request)
 		return;
 	}
 	client = clients_new(request->head.path);
+	rc = offer_read(&client->offer, &request->head);
+	if (rc) {
+		clients_free(client);
+		answer_words(request, rc, NULL);
+		return;
+	}
 	rc = bridge_connect(client, &from, &err);
 	if (rc == CH_OK) {
 		hold(request, client);

@@ -14,6 +14,7 @@
 #include "chserve/strict.h"
 
 #include "base/err.h"
+#include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -21,10 +22,12 @@
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define ONE_WRITE 65536   /* frames are gathered up to this many bytes */
 #define RX_BUFFER 1024    /* per connection */
-#define FAREWELL_SECS 5   /* to let the last frames and the close go out */
+#define SERVICE_BUFFER 16384 /* one for all; an answer's head must fit */
+#define RSV1 0x40
 
 static int wire_accept(struct client *client);
 static void wire_reject(struct client *client);
@@ -48,6 +51,28 @@ static const struct lws_protocols protocols[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
+static lws_extension_callback_function extension_event;
+
+static const struct lws_extension extensions[] = {
+	{ "permessage-deflate", extension_event, NULL },
+	{ NULL, NULL, NULL },
+};
+
+/* What may stand in the answer: what was in the question that we made. */
+static const struct lws_ext_options extension_options[] = {
+	{ "server_no_context_takeover", EXTARG_NONE },
+	{ "client_no_context_takeover", EXTARG_NONE },
+	{ "server_max_window_bits=8", EXTARG_NONE },
+	{ "server_max_window_bits=9", EXTARG_NONE },
+	{ "server_max_window_bits=10", EXTARG_NONE },
+	{ "server_max_window_bits=11", EXTARG_NONE },
+	{ "server_max_window_bits=12", EXTARG_NONE },
+	{ "server_max_window_bits=13", EXTARG_NONE },
+	{ "server_max_window_bits=14", EXTARG_NONE },
+	{ "server_max_window_bits=15", EXTARG_NONE },
+	{ NULL, 0 },
+};
+
 /* 0 hangup seconds: its own pings are off, ours cost no sorted insertion. */
 static const lws_retry_bo_t no_pings = { .secs_since_valid_ping = 0 };
 
@@ -56,6 +81,7 @@ static struct lws_vhost *vhost;
 static int stopping;
 static size_t n_established;
 static struct client *adopting; /* in ws_adopt: whose socket it is */
+static const struct ws_offer *adopting_as;
 
 static struct client *
 client_on(struct lws *wsi)
@@ -118,6 +144,35 @@ write_some(struct client *client)
 	return lws_write(client->end, bytes, n, LWS_WRITE_HTTP);
 }
 
+/*
+ * Close as section 7.1.7 of RFC 6455 has it: a close frame, no more written,
+ * and what comes is thrown away until the peer has closed as well.
+ */
+static void
+hang_up(struct client *client)
+{
+	struct lws *wsi = client->end;
+	const char code[] = { (char)(client->code >> 8), (char)client->code };
+	struct frame *frame;
+	struct strict *strict = lws_wsi_user(wsi);
+
+	if (!client->said) {
+		client->said = 1;
+		strict->deaf = 1;
+		lws_rx_flow_control(wsi, 1);
+		frame = frame_new(FRAME_CLOSE, code, sizeof(code));
+		if (!frame)
+			say_memory();
+		lws_write(wsi, frame->bytes, frame->len, LWS_WRITE_HTTP);
+		frame_put(frame);
+	}
+	if (lws_partial_buffered(wsi)) {
+		lws_callback_on_writable(wsi);
+		return;
+	}
+	shutdown(lws_get_socket_fd(wsi), SHUT_WR);
+}
+
 static void
 wire_flush(struct client *client)
 {
@@ -130,8 +185,11 @@ wire_flush(struct client *client)
 		}
 	if (client->state != CLIENT_CLOSING || client->queue_n)
 		return;
+	if (client->cut) {
+		hang_up(client);
+		return;
+	}
 	/* Closed from the writable callback, by its return value. */
-	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, FAREWELL_SECS);
 	lws_callback_on_writable(wsi);
 }
 
@@ -148,8 +206,12 @@ say_goodbye(struct lws *wsi, unsigned code)
 static int
 writable(struct lws *wsi, struct client *client)
 {
+	struct strict *strict = lws_wsi_user(wsi);
+
+	if (strict->wrong)
+		client_cut(client, strict->wrong);
 	wire_flush(client);
-	if (client->state != CLIENT_CLOSING || client->queue_n)
+	if (client->state != CLIENT_CLOSING || client->queue_n || client->cut)
 		return 0;
 	return say_goodbye(wsi, client->code);
 }
@@ -157,38 +219,101 @@ writable(struct lws *wsi, struct client *client)
 static int
 received(struct lws *wsi, struct client *client, const char *data, size_t len)
 {
-	unsigned code = client_data(client, data, len,
-	    lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
+	unsigned piece = 0, code;
 
-	if (!code)
-		return 0;
-	client_cut(client, code);
-	return say_goodbye(wsi, code);
+	if (lws_is_first_fragment(wsi)) {
+		piece |= PIECE_FIRST;
+		if (lws_get_reserved_bits(wsi) & RSV1)
+			piece |= PIECE_DEFLATED;
+		if (lws_frame_is_binary(wsi))
+			piece |= PIECE_BINARY;
+	}
+	if (lws_is_final_fragment(wsi))
+		piece |= PIECE_LAST;
+	code = client_data(client, data, len, piece);
+	if (code)
+		client_cut(client, code);
+	clients_flush();
+	return 0;
+}
+
+/* Once libwebsockets has passed on what came before it. */
+static void
+wrong_frame(void *client, unsigned code)
+{
+	struct lws *wsi = ((struct client *)client)->end;
+
+	client_wrong(client, code);
+	lws_callback_on_writable(wsi);
 }
 
 static void
-wrong_frame(void *client)
+pinged(void *client, const char *payload, size_t n)
 {
-	client_cut(client, CODE_PROTOCOL);
+	client_ping(client, payload, n);
 	clients_flush();
 }
 
-static unsigned
-close_code(const unsigned char *payload, size_t len)
+static void
+ponged(void *client)
 {
-	return len < 2 ? CODE_NO_STATUS
-		       : (unsigned)payload[0] << 8 | payload[1];
+	client_heard(client);
 }
 
-/* It is libwebsockets that closes where frames are wrong: with which code? */
-static void
-closed(struct lws *wsi, struct client *client)
-{
-	int n = lws_get_close_length(wsi);
+static const struct strict_calls strict_calls = { wrong_frame, pinged,
+	ponged };
 
-	if (n >= 2)
-		client_closed_by_peer(client,
-		    close_code(lws_get_close_payload(wsi), (size_t)n));
+static int
+established(struct lws *wsi, struct client *client)
+{
+	struct strict *strict = lws_wsi_user(wsi);
+
+	client->end = wsi;
+	n_established++;
+	strict_begin(strict, lws_get_socket_fd(wsi), &strict_calls, client);
+	strict->deflates = client->window != 0;
+	return 0;
+}
+
+/* Its socket is closed; libwebsockets may not have got to what it said. */
+static void
+closed(struct client *client, struct strict *strict)
+{
+	strict_end(strict);
+	if (strict->closed && !strict->wrong)
+		client_closed_by_peer(client, strict->closed);
+}
+
+/* The end of the answer to the handshake: what libwebsockets knows not of. */
+static int
+add_fields(struct lws_process_html_args *args)
+{
+	struct ch_buf lines = CH_BUF_INIT;
+	const struct ws_offer *agreed = adopting_as;
+	int fits;
+
+	if (*agreed->subprotocol)
+		put_format(&lines, "Sec-WebSocket-Protocol: %s\r\n",
+		    agreed->subprotocol);
+	put_string(&lines, agreed->fields);
+	fits = lines.len + 2 < (size_t)args->max_len;
+	if (fits && lines.len) {
+		memcpy(args->p, lines.data, lines.len);
+		args->p += lines.len;
+	}
+	ch_buf_release(&lines);
+	return fits ? 0 : -1;
+}
+
+static int
+extension_event(struct lws_context *of, const struct lws_extension *extension,
+    struct lws *wsi, enum lws_extension_callback_reasons reason, void *user,
+    void *in, size_t len)
+{
+	(void)of, (void)extension, (void)wsi, (void)user, (void)len;
+	if (reason == LWS_EXT_CB_CONSTRUCT)
+		*(const struct lws_ext_options **)in = extension_options;
+	return 0;
 }
 
 static int
@@ -211,25 +336,19 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	if (!client)
 		return 0;
 	switch (reason) {
+	case LWS_CALLBACK_ADD_HEADERS:
+		return add_fields(in);
 	case LWS_CALLBACK_ESTABLISHED:
-		client->end = wsi;
-		n_established++;
-		strict_begin(user, lws_get_socket_fd(wsi), wrong_frame,
-		    client);
-		return 0;
+		return established(wsi, client);
 	case LWS_CALLBACK_RECEIVE:
 		return received(wsi, client, in, len);
-	case LWS_CALLBACK_RECEIVE_PONG:
-		client_heard(client);
-		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return writable(wsi, client);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		client_closed_by_peer(client, close_code(in, len));
+		client_closed_by_peer(client, ((struct strict *)user)->closed);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
-		strict_end(user);
-		closed(wsi, client);
+		closed(client, user);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		n_established -= client->end != NULL;
@@ -244,20 +363,36 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 /* --- its life ------------------------------------------------------------- */
 
-int
-ws_adopt(struct client *client, int fd, const char *key)
+/* The question to which libwebsockets' answer is what we have agreed. */
+static void
+put_question(struct ch_buf *out, const struct ws_offer *agreed)
 {
-	char head[256];
-	int n = snprintf(head, sizeof(head),
+	put_format(out,
 	    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
 	    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-	    "Sec-WebSocket-Key: %s\r\n\r\n", key);
+	    "Sec-WebSocket-Key: %s\r\n",
+	    agreed->key);
+	if (agreed->window) {
+		put_string(out, "Sec-WebSocket-Extensions: ");
+		offer_put_extension(out, agreed);
+		put_string(out, "\r\n");
+	}
+	put_string(out, "\r\n");
+}
 
+int
+ws_adopt(struct client *client, int fd, const struct ws_offer *agreed)
+{
+	struct ch_buf head = CH_BUF_INIT;
+
+	put_question(&head, agreed);
 	client->wire = &wire;
 	client->end = NULL;
 	adopting = client;
-	lws_adopt_socket_vhost_readbuf(vhost, fd, head, (size_t)n);
+	adopting_as = agreed;
+	lws_adopt_socket_vhost_readbuf(vhost, fd, head.data, head.len);
 	adopting = NULL;
+	ch_buf_release(&head);
 	return client->end ? 0 : -1;
 }
 
@@ -274,9 +409,10 @@ make_context(uint64_t loop)
 
 	memset(&info, 0, sizeof(info));
 	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
-	    LWS_SERVER_OPTION_EXPLICIT_VHOSTS | loop;
+	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | loop;
 	info.protocols = protocols;
+	info.extensions = extensions;
+	info.pt_serv_buf_size = SERVICE_BUFFER;
 	info.retry_and_idle_policy = &no_pings;
 	context = lws_create_context(&info);
 	vhost = context ? lws_create_vhost(context, &info) : NULL;

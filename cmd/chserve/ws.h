@@ -18,10 +18,10 @@ void ws_stop(void);
 
 /*
  * Let libwebsockets answer the handshake on fd (its head has been read, and
- * nothing behind it) with that key and carry the client from now on. The
+ * nothing behind it) as it was agreed, and carry the client from now on. The
  * descriptor is taken in any case. 0, or -1 if the connection was lost.
  */
-int ws_adopt(struct client *client, int fd, const char *key);
+int ws_adopt(struct client *client, int fd, const struct ws_offer *agreed);
 
 /* Connections there are. */
 size_t ws_count(void);

@@ -13,8 +13,8 @@ from wsraw import BINARY, CLOSE, PING, PONG, TEXT, Socket, frame
 URL = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
-def run(*args, **more):
-    return subprocess.run(args, check=True, capture_output=True, text=True,
+def run(*args, check=True, **more):
+    return subprocess.run(args, check=check, capture_output=True, text=True,
                           timeout=60, **more).stdout
 
 

@@ -24,17 +24,23 @@ check(const struct head *head)
 	const struct event_from from = { head, "http", "", &peer, &peer,
 		NULL };
 	struct ch_buf out = CH_BUF_INIT;
+	struct offer offer;
 	const char *c;
+	int status;
 
 	if (*head->path != '/')
 		abort();
 	for (c = head->path; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			abort();
-	event_connect(&out, &of, &from);
+	status = offer_read(&offer, head);
+	if (status && status != 400)
+		abort();
+	event_connect(&out, &of, &from, &offer);
 	if (ch_message_check(out.data, out.len, NULL) != CH_OK)
 		abort();
 	ch_buf_release(&out);
+	offer_release(&offer);
 	policy_allows_host(&policy, head->host, &peer);
 	policy_allows_origin(&policy, head_get(head, "origin"), head->host, 0);
 	head_upgrades(head);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define WHOLE (PIECE_FIRST | PIECE_LAST)
+
 static struct ch_layer *layer;
 static struct ch_receiver *consumer;
 static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
@@ -180,19 +182,21 @@ test_data(void)
 	struct client *client = open_client();
 
 	told(EVENT_CONNECT, "");
-	is_int(client_data(client, "one ", 4, 0, 0), 0, "a first piece");
+	is_int(client_data(client, "one ", 4, PIECE_FIRST), 0, "a first piece");
 	told_nothing();
-	is_int(client_data(client, "two", 3, 0, 1), 0, "the last one");
+	is_int(client_data(client, "two", 3, PIECE_LAST), 0, "the last one");
 	told(EVENT_RECEIVE, "\"order\":1,\"text\":\"one two\"");
-	is_int(client_data(client, "", 0, 0, 1), 0, "an empty message");
+	is_int(client_data(client, "", 0, WHOLE), 0, "an empty message");
 	told(EVENT_RECEIVE, "\"order\":2,\"text\":\"\"");
-	is_int(client_data(client, "\xff", 1, 1, 1), 0, "bytes");
+	is_int(client_data(client, "\xff", 1, WHOLE | PIECE_BINARY), 0,
+	    "bytes");
 	told(EVENT_RECEIVE, "\"order\":3,\"bytes\":\"\xef\xbf\xbf/w==\"");
-	is_int(client_data(client, "\xe2\x82", 2, 0, 0), 0, "half a letter");
-	is_int(client_data(client, "", 0, 0, 1), CODE_BAD_TEXT,
+	is_int(client_data(client, "\xe2\x82", 2, PIECE_FIRST), 0,
+	    "half a letter");
+	is_int(client_data(client, "", 0, PIECE_LAST), CODE_BAD_TEXT,
 	    "and no other half");
 	client_closed_by_peer(client, 1000);
-	is_int(client_data(client, "x", 1, 0, 1), 0, "after the close");
+	is_int(client_data(client, "x", 1, WHOLE), 0, "after the close");
 	client_over(client);
 	told(EVENT_DISCONNECT, "\"order\":4,\"code\":1000");
 	told_nothing();
@@ -209,9 +213,9 @@ test_limits(void)
 
 	told(EVENT_CONNECT, "");
 	memset(big, 'x', CH_MESSAGE_MAX + 1);
-	is_int(client_data(client, big, CH_MESSAGE_MAX + 1, 0, 0),
+	is_int(client_data(client, big, CH_MESSAGE_MAX + 1, PIECE_FIRST),
 	    CODE_TOO_BIG, "over the limit, before its end");
-	is_int(client_data(client, big, CH_MESSAGE_MAX, 0, 1), CODE_TOO_BIG,
+	is_int(client_data(client, big, CH_MESSAGE_MAX, WHOLE), CODE_TOO_BIG,
 	    "within it, but not as a message");
 	ch_buf_clear(&client->message);
 

@@ -75,6 +75,147 @@ test_replies(void)
 	event_release(&reply);
 }
 
+/*
+ * All combinations. A letter for each action: Accept, Reject, Send, Close;
+ * first while it waits, then once it is open.
+ */
+enum { TEXT, BYTES, EMPTY, NO_DATA, BOTH };
+
+static const char *const data_json[] = { "\"text\":\"a\"",
+	"\"bytes\":\"\xef\xbf\xbfYQ==\"", "\"text\":\"\"", "\"text\":null",
+	"\"text\":\"a\",\"bytes\":\"b\"" };
+
+static const struct {
+	const char *accept, *close;
+	const char *want[5][2]; /* by data; both of them: the reply is wrong */
+} combinations[] = {
+	{ "true", "true", { { "ASC", "SC" }, { "ASC", "SC" }, { "ASC", "SC" },
+		{ "AC", "C" } } },
+	{ "true", "4000", { { "ASC", "SC" }, { "ASC", "SC" }, { "ASC", "SC" },
+		{ "AC", "C" } } },
+	{ "true", "false", { { "AS", "S" }, { "AS", "S" }, { "AS", "S" },
+		{ "A", "" } } },
+	{ "false", "true", { { "R", "SC" }, { "R", "SC" }, { "R", "SC" },
+		{ "R", "C" } } },
+	{ "false", "4000", { { "R", "SC" }, { "R", "SC" }, { "R", "SC" },
+		{ "R", "C" } } },
+	{ "false", "null", { { "R", "S" }, { "R", "S" }, { "R", "S" },
+		{ "R", "" } } },
+	{ "null", "true", { { "ASC", "SC" }, { "ASC", "SC" }, { "R", "SC" },
+		{ "R", "C" } } },
+	{ "null", "4000", { { "ASC", "SC" }, { "ASC", "SC" }, { "R", "SC" },
+		{ "R", "C" } } },
+	{ "null", "0", { { "AS", "S" }, { "AS", "S" }, { "", "S" },
+		{ "", "" } } },
+};
+
+static const char *
+letters(unsigned actions)
+{
+	static char text[5];
+
+	snprintf(text, sizeof(text), "%s%s%s%s",
+	    actions & EVENT_ACCEPT ? "A" : "",
+	    actions & EVENT_REJECT ? "R" : "",
+	    actions & EVENT_SEND ? "S" : "",
+	    actions & EVENT_CLOSE ? "C" : "");
+	return text;
+}
+
+static void
+test_combinations(void)
+{
+	struct event_reply reply = EVENT_REPLY_INIT;
+	char text[200];
+	size_t i;
+	int data, n;
+
+	for (i = 0; i < sizeof(combinations) / sizeof(*combinations); i++)
+		for (data = TEXT; data <= BOTH; data++) {
+			n = snprintf(text, sizeof(text),
+			    "{\"accept\":%s,\"close\":%s,%s}",
+			    combinations[i].accept, combinations[i].close,
+			    data_json[data]);
+			if (data == BOTH) {
+				ok(event_read(&reply, text, (size_t)n),
+				    "wrong: %s", text);
+				continue;
+			}
+			ok(!event_read(&reply, text, (size_t)n), "%s", text);
+			is_str(letters(event_actions(&reply, 1)),
+			    combinations[i].want[data][0], "while it waits");
+			is_str(letters(event_actions(&reply, 0)),
+			    combinations[i].want[data][1], "once it is open");
+		}
+	event_release(&reply);
+}
+
+/* What is followed as far as it goes, and said. */
+static void
+test_odd_replies(void)
+{
+	static const struct {
+		const char *text;
+		int odd;
+		unsigned close;
+		const char *subprotocol, *fields;
+	} odd[] = {
+		{ "{\"close\":1000}", 0, 1000, "", "" },
+		{ "{\"close\":1003}", 0, 1003, "", "" },
+		{ "{\"close\":1004}", 1, 1000, "", "" },
+		{ "{\"close\":1005}", 1, 1000, "", "" },
+		{ "{\"close\":1006}", 1, 1000, "", "" },
+		{ "{\"close\":1014}", 0, 1014, "", "" },
+		{ "{\"close\":1015}", 1, 1000, "", "" },
+		{ "{\"close\":2999}", 1, 1000, "", "" },
+		{ "{\"close\":3000}", 0, 3000, "", "" },
+		{ "{\"close\":4999}", 0, 4999, "", "" },
+		{ "{\"close\":5000}", 1, 1000, "", "" },
+		{ "{\"close\":1}", 1, 1000, "", "" },
+		{ "{\"close\":1e3}", 1, 1000, "", "" },
+		{ "{\"close\":-5}", 1, 0, "", "" },
+		{ "{\"close\":\"x\"}", 1, 0, "", "" },
+		{ "{\"accept\":1}", 1, 0, "", "" },
+		{ "{\"subprotocol\":\"v2\"}", 0, 0, "v2", "" },
+		{ "{\"subprotocol\":null}", 0, 0, "", "" },
+		{ "{\"subprotocol\":2}", 1, 0, "", "" },
+		{ "{\"headers\":[]}", 0, 0, "", "" },
+		{ "{\"headers\":null}", 0, 0, "", "" },
+		{ "{\"headers\":[[\"set-cookie\",\"a=b; c\"],[\"x\",\"\"]]}",
+		    0, 0, "", "set-cookie: a=b; c\r\nx: \r\n" },
+		{ "{\"headers\":[[\"x\",\"\xef\xbf\xbf/w==\"]]}", 0, 0, "",
+		    "x: \xff\r\n" },
+		{ "{\"headers\":{}}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"a\",\"b\\r\\nc: d\"],[\"e\",\"f\"]]}", 1, 0,
+		    "", "e: f\r\n" },
+		{ "{\"headers\":[[\"a\\u0000\",\"b\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"a b\",\"b\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"a:\",\"b\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"\",\"b\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"a\",\"\\u0000\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"a\"],[\"a\",\"b\",\"c\"],1,\"x\"]}", 1,
+		    0, "", "" },
+		{ "{\"headers\":[[\"Upgrade\",\"h2c\"]]}", 1, 0, "", "" },
+		{ "{\"headers\":[[\"Sec-WebSocket-Accept\",\"x\"]]}", 1, 0, "",
+		    "" },
+		{ "{\"headers\":[[\"Content-Length\",\"5\"]]}", 1, 0, "", "" },
+	};
+	struct event_reply reply = EVENT_REPLY_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		ok(!event_read(&reply, odd[i].text, strlen(odd[i].text)),
+		    "not ignored: %s", odd[i].text);
+		is_int(reply.odd != NULL, odd[i].odd, "whether it is odd");
+		is_int(reply.close, odd[i].close, "its close code");
+		is_str(reply.subprotocol.len ? reply.subprotocol.data : "",
+		    odd[i].subprotocol, "its subprotocol");
+		is_str(reply.fields.len ? reply.fields.data : "",
+		    odd[i].fields, "its header lines");
+	}
+	event_release(&reply);
+}
+
 static void
 test_wrong_replies(void)
 {
@@ -113,23 +254,29 @@ test_messages(void)
 		NULL };
 	const struct event_from unknown = { &none, "https", "/r", &nobody,
 		&path, "CN=me \"x\"" };
+	const struct offer no_offer = { .n_protocols = 0 };
+	static const char *protocols[] = { "b", "a\"" };
+	const struct offer offer = { .protocols = protocols,
+		.n_protocols = 2 };
 	struct ch_buf out = CH_BUF_INIT;
 
-	event_connect(&out, &of, &from);
+	event_connect(&out, &of, &from, &offer);
 	is_str(out.data,
 	    "{\"reply_channel\":\"p!1\",\"path\":\"/a\\\"b\",\"order\":7,"
 	    "\"scheme\":\"ws\",\"query_string\":\"q=\\\\\",\"root_path\":\"\","
 	    "\"headers\":[[\"host\",\"h\"],[\"x\",\"\xef\xbf\xbf/w==\"],"
 	    "[\"y\",\"\xef\xbf\xbf" "77+/\"]],"
-	    "\"client\":[\"127.0.0.1\",1234],\"server\":[\"::1\",80]}",
+	    "\"client\":[\"127.0.0.1\",1234],\"server\":[\"::1\",80],"
+	    "\"subprotocols\":[\"b\",\"a\\\"\"]}",
 	    "a connect; a header that looks like a box is boxed");
 	ok(!ch_message_check(out.data, out.len, NULL), "and is a message");
 
 	ch_buf_clear(&out);
-	event_connect(&out, &of, &unknown);
+	event_connect(&out, &of, &unknown, &no_offer);
 	is_str(strstr(out.data, ",\"client\""),
 	    ",\"client\":null,\"server\":[\"/run/w\\\"b\",null],"
-	    "\"tls\":{\"client\":\"CN=me \\\"x\\\"\"}}",
+	    "\"tls\":{\"client\":\"CN=me \\\"x\\\"\"},"
+	    "\"subprotocols\":[]}",
 	    "through a unix socket, by somebody certified");
 	ok(strstr(out.data, "\"scheme\":\"wss\",") != NULL, "under TLS");
 
@@ -166,6 +313,8 @@ int
 main(void)
 {
 	test_replies();
+	test_combinations();
+	test_odd_replies();
 	test_wrong_replies();
 	test_messages();
 	return done_testing();
