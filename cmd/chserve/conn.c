@@ -16,6 +16,7 @@
 #define IDLE_MS 30000
 #define STALL_MS 30000
 #define LINGER_MS 2000
+#define LAST_MS 2000
 
 #define EVENTS ((uint32_t)EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
@@ -27,7 +28,7 @@ static size_t n_conns, n_more;
 static int stopping;
 static struct due_queue waits[CONN_WAITS] = {
 	{ .expired = late }, { .expired = late }, { .expired = late },
-	{ .expired = late }, { .expired = late },
+	{ .expired = late }, { .expired = late }, { .expired = late },
 };
 
 #define conn_of(member_, member) \
@@ -87,6 +88,8 @@ ms_of(enum conn_wait what)
 		return settings->body_timeout;
 	case CONN_STALL:
 		return STALL_MS;
+	case CONN_LAST:
+		return LAST_MS;
 	default:
 		return LINGER_MS;
 	}

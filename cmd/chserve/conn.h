@@ -33,6 +33,7 @@ enum conn_wait {
 	CONN_BODY,   /* --body-timeout: some of a body */
 	CONN_STALL,  /* the peer takes some of the answer */
 	CONN_LINGER, /* after the last answer, the peer closes */
+	CONN_LAST,   /* when we stop: for the head of a first request */
 	CONN_WAITS
 };
 

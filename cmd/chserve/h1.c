@@ -480,14 +480,20 @@ late(struct conn *conn)
 	}
 }
 
+/*
+ * Between two requests a client expects that we may close; one that has only
+ * just come does not, and was perhaps accepted by the kernel alone.
+ */
 static void
 stop(struct conn *conn)
 {
 	struct h1 *h1 = conn->state;
 
 	h1->keep = 0;
-	if (h1->state == H1_HEAD)
+	if (h1->state == H1_HEAD && h1->served)
 		conn_drop(conn);
+	else if (h1->state == H1_HEAD)
+		conn_wait(conn, CONN_LAST);
 	else if (h1->request)
 		serve_stop(h1->request);
 }

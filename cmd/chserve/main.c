@@ -104,18 +104,26 @@ open_tls(struct ch_err *err)
 	return tls_open(&settings->tls, err);
 }
 
-static void
-reload(int number)
+static int
+reload(void)
 {
 	struct ch_err err = CH_ERR_INIT;
 
-	(void)number;
 	if (!tls_is_open())
-		return;
-	if (tls_reload(&err) == CH_OK)
+		return 0;
+	if (tls_reload(&err) == CH_OK) {
 		say_more("the certificates were read again");
-	else
-		say_error("%s; the certificates stay as they were", err.text);
+		return 0;
+	}
+	say_error("%s; the certificates stay as they were", err.text);
+	return -1;
+}
+
+static void
+told_to_reload(int number)
+{
+	(void)number;
+	reload();
 }
 
 static void
@@ -172,7 +180,7 @@ open_signals(struct ch_err *err)
 	stop_open(settings->drain_timeout);
 	signals_on(SIGHUP, notify_reloading);
 	signals_on(SIGCHLD, child_ended);
-	signals_on(SIGHUP, reload);
+	signals_on(SIGHUP, told_to_reload);
 	signals_on(SIGHUP, notify_reloaded);
 	return signals_open(err);
 }
@@ -241,6 +249,7 @@ run_several(struct ch_err *err)
 		.jobs = (size_t)settings->jobs,
 		.drain = settings->drain_timeout,
 		.serve = live,
+		.reload = reload,
 		.ready = tell,
 	};
 

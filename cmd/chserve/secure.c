@@ -27,6 +27,13 @@ turn(struct conn *conn)
 	conn->role->turn(conn);
 }
 
+/* As in h1.c: a first request is still to come. */
+static void
+stop(struct conn *conn)
+{
+	conn_wait(conn, CONN_LAST);
+}
+
 static void
 nothing(struct conn *conn)
 {
@@ -36,7 +43,7 @@ nothing(struct conn *conn)
 void
 secure_begin(struct conn *conn)
 {
-	static const struct conn_role role = { turn, conn_drop, conn_drop,
+	static const struct conn_role role = { turn, conn_drop, stop,
 		nothing };
 
 	conn->sock.tls = tls_new(conn->sock.fd);

@@ -304,6 +304,13 @@ child_ended(int number)
 		go_on_ending();
 }
 
+static void
+reload(int number)
+{
+	if (super->reload() == 0)
+		pass_on(number);
+}
+
 /* --- its life ------------------------------------------------------------- */
 
 static int
@@ -325,7 +332,7 @@ prepare(struct ch_err *err)
 	signals_on(SIGTERM, told_to_end);
 	signals_on(SIGINT, told_to_end);
 	signals_on(SIGHUP, notify_reloading);
-	signals_on(SIGHUP, pass_on);
+	signals_on(SIGHUP, reload);
 	signals_on(SIGHUP, notify_reloaded);
 	signals_on(SIGUSR1, pass_on);
 	signals_on(SIGCHLD, child_ended);

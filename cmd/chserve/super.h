@@ -19,6 +19,11 @@ struct super {
 	int64_t drain; /* ms that a process may take to end */
 	/* What a process does; its exit status. It calls super_ready. */
 	int (*serve)(void);
+	/*
+	 * SIGHUP, for the parent, whose processes to come begin with what it
+	 * has; -1: what was read is no good, so they keep what they have.
+	 */
+	int (*reload)(void);
 	/* All of them are ready, for the first time. */
 	int (*ready)(struct ch_err *err);
 };

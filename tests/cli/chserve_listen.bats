@@ -304,6 +304,15 @@ get() {
 	[ "$ended" -eq 0 ]
 }
 
+@test "SIGTERM: who had only just connected is answered" {
+	serve -l 127.0.0.1:0
+	case_of first_request "$url" "$server"
+	ended "$server"
+	[ "$ended" -eq 0 ]
+	serve -l 127.0.0.1:0 -j 2
+	case_of first_request "$url" "$server"
+}
+
 @test "who does not read is not waited for longer than --drain-timeout" {
 	head -c 20000000 /dev/zero > public/large
 	serve -l 127.0.0.1:0 --drain-timeout 0.2

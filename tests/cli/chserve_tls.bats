@@ -266,3 +266,22 @@ stop() {
 	[ "$(get "$url")" = '<p>hello</p>' ]
 	stop
 }
+
+@test "SIGHUP with -j: also in processes that start later; a bad one is said once" {
+	serve_tls -j 2
+	echo nonsense > server.key
+	kill -HUP "$server"
+	while ! grep -q server.key err; do
+		chrecv -t 0.05 nothing || true
+	done
+	certificate server renewed 'DNS:localhost,IP:127.0.0.1'
+	kill -HUP "$server"
+	until_shown renewed
+	[ "$(wc -l < err)" -eq 1 ]
+	mapfile -t processes < <(pgrep -P "$server")
+	kill -KILL "${processes[@]}"
+	for _ in {1..10}; do
+		[ "$(shown)" = renewed ]
+	done
+	stop
+}

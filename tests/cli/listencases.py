@@ -223,12 +223,28 @@ def finishes_a_request(where, pid, path, size):
     while True:
         try:
             connect(where).close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             break
     data += read_all(sock)
     head, body = data.split(b"\r\n\r\n", 1)
     assert b" 200 " in head, head
     assert len(body) == int(size), len(body)
+
+
+def first_request(where, pid):
+    """Who had connected when SIGTERM came is answered, who idles is not."""
+    idle = connect(where)
+    ask(idle, close=False)
+    head = b""
+    while not head.endswith(b"</p>\n"):
+        head += idle.recv(1 << 16)
+    fresh = [connect(where) for _ in range(100)]
+    os.kill(int(pid), signal.SIGTERM)
+    assert idle.recv(1) == b""
+    for sock in fresh:
+        ask(sock, close=False)
+    for sock in fresh:
+        assert b" 200 " in read_all(sock)
 
 
 def terminal_goes():
