@@ -1,6 +1,7 @@
 /* An address of its own for /metrics and /health. */
 #include "chserve/admin.h"
 
+#include "chserve/date.h"
 #include "chserve/loop.h"
 #include "chserve/status.h"
 
@@ -94,7 +95,9 @@ answer(struct visitor *visitor, const struct head *head, int status)
 {
 	const char *type = "text/plain; charset=utf-8";
 	struct ch_buf body = CH_BUF_INIT;
+	char date[DATE_SIZE];
 
+	date_write(date, time(NULL));
 	if (!status)
 		status = refuses(visitor, head);
 	if (status)
@@ -103,12 +106,13 @@ answer(struct visitor *visitor, const struct head *head, int status)
 		status = status_answer(&body, page_of(head->path), &type);
 	put_format(&visitor->out,
 	    "HTTP/1.1 %d %s\r\n"
+	    "Date: %s\r\n"
 	    "Content-Type: %s\r\n"
 	    "Content-Length: %zu\r\n"
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "%sConnection: close\r\n\r\n",
-	    status, words_of(status), type, body.len,
+	    status, words_of(status), date, type, body.len,
 	    status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	if (!head || strcmp(head->method, "HEAD"))
 		put_bytes(&visitor->out, body.data, body.len);

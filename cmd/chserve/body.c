@@ -2,6 +2,7 @@
 #include "chserve/body.h"
 
 #include "chserve/bridge.h"
+#include "chserve/metrics.h"
 
 #include "common/json.h"
 #include "common/put.h"
@@ -164,6 +165,7 @@ body_add(struct body *body, const char *bytes, size_t n)
 	int status = 0;
 
 	body->size += n;
+	metrics_add(METRIC_BYTES_IN, (int64_t)n);
 	if (body->size > body->settings->max)
 		return 413;
 	if (body->form) {

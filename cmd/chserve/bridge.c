@@ -2,6 +2,7 @@
 #include "chserve/bridge.h"
 
 #include "chserve/clients.h"
+#include "chserve/metrics.h"
 #include "chserve/spool.h"
 #include "common/put.h"
 #include "common/say.h"
@@ -93,7 +94,10 @@ deliver(const struct ch_message *message)
 
 	if (message->kind != CH_MESSAGE) {
 		notice(box, message);
-	} else if (!box) {
+		return;
+	}
+	metrics_add(box ? METRIC_MESSAGES_OUT : METRIC_DROPPED, 1);
+	if (!box) {
 		say_more("message for %s: it is gone", message->channel);
 	} else if (box->deliver) {
 		box->deliver(box, message);
@@ -217,9 +221,14 @@ bridge_send(const char *channel, const struct ch_buf *message,
     struct ch_err *err)
 {
 	struct ch_send_opts opts = { .flags = CH_CHECKED };
-
-	return ch_send(layer, channel, message->data, message->len, &opts,
+	int rc = ch_send(layer, channel, message->data, message->len, &opts,
 	    err);
+
+	if (rc == CH_OK)
+		metrics_add(METRIC_MESSAGES_IN, 1);
+	else if (rc == CH_FULL)
+		metrics_add(METRIC_FULL, 1);
+	return rc;
 }
 
 int

@@ -3,6 +3,8 @@
 
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
+#include "chserve/metrics.h"
+#include "chserve/seen.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -93,6 +95,7 @@ enqueue(struct client *client, struct frame *frame)
 	frame = frame_for(frame, client->window);
 	if (client->queue_n &&
 	    client->queue_bytes + frame->len > CLIENT_QUEUE_MAX) {
+		metrics_add(METRIC_CLOSED_SLOW, 1);
 		client_cut(client, CODE_TOO_SLOW);
 		return;
 	}
@@ -105,8 +108,8 @@ enqueue(struct client *client, struct frame *frame)
 	touch(client);
 }
 
-struct frame *
-client_next(struct client *client)
+static struct frame *
+take_first(struct client *client)
 {
 	struct frame *frame = client->queue[client->queue_at];
 
@@ -121,11 +124,21 @@ client_next(struct client *client)
 	return frame;
 }
 
-static void
-drop_queue(struct client *client)
+struct frame *
+client_next(struct client *client)
+{
+	struct frame *frame = take_first(client);
+
+	client->sent += frame->len;
+	metrics_add(METRIC_BYTES_OUT, (int64_t)frame->len);
+	return frame;
+}
+
+void
+client_forget(struct client *client)
 {
 	while (client->queue_n)
-		frame_put(client_next(client));
+		frame_put(take_first(client));
 }
 
 /* --- its life ------------------------------------------------------------- */
@@ -218,7 +231,7 @@ client_cut(struct client *client, unsigned code)
 	client_close(client, code);
 	client->cut = 1;
 	due_set(&failures, &client->keep, FAILURE_MS);
-	drop_queue(client);
+	client_forget(client);
 }
 
 void
@@ -238,7 +251,7 @@ client_closed_by_peer(struct client *client, unsigned code)
 	client->state = CLIENT_CLOSING;
 	due_clear(&client->retry);
 	due_set(&farewells, &client->keep, FAREWELL_MS);
-	drop_queue(client);
+	client_forget(client);
 }
 
 void
@@ -250,6 +263,7 @@ client_over(struct client *client)
 	untouch(client);
 	bridge_leave(&client->box);
 	bridge_disconnect(client);
+	seen_end(client);
 	clients_free(client);
 }
 
@@ -270,8 +284,10 @@ client_ping(struct client *client, const char *payload, size_t n)
 	frame_put(pong);
 	if (client->n_pongs > CLIENT_PONGS_MAX)
 		client->wire->flush(client);
-	if (client->n_pongs > CLIENT_PONGS_MAX)
-		client_cut(client, CODE_TOO_SLOW);
+	if (client->n_pongs <= CLIENT_PONGS_MAX)
+		return;
+	metrics_add(METRIC_CLOSED_SLOW, 1);
+	client_cut(client, CODE_TOO_SLOW);
 }
 
 void

@@ -56,6 +56,7 @@ enum client_pause {
 };
 
 struct client;
+struct seen;
 
 /*
  * None of these ends the client's life: that is client_over's, called by the
@@ -90,6 +91,11 @@ struct client {
 	struct offer offer;     /* WAITING: what it can do */
 	struct ws_offer agreed; /* while it is accepted: what it will do */
 	unsigned window;        /* for deflating what goes out; 0: not */
+
+	/* For the log and the counts. */
+	int counted;    /* as one that is open */
+	uint64_t sent;  /* bytes of frames */
+	struct seen *seen;
 
 	/* Going out: frames in a ring, whole ones only. */
 	struct frame **queue;
@@ -170,6 +176,9 @@ void client_closed_by_peer(struct client *client, unsigned code);
  * client is freed.
  */
 void client_over(struct client *client);
+
+/* Forget what waits for it. */
+void client_forget(struct client *client);
 
 /* Take the first frame off the queue; its reference passes to the caller. */
 struct frame *client_next(struct client *client);

@@ -3,6 +3,7 @@
 
 #include "chserve/bridge.h"
 #include "chserve/deflate.h"
+#include "chserve/metrics.h"
 #include "common/json.h"
 #include "common/put.h"
 #include "common/say.h"
@@ -54,6 +55,7 @@ spend(struct client *client)
 	ahead = client->spent - now;
 	if (ahead + 1000 <= 1000 * rate || client->paused & PAUSE_RATE)
 		return;
+	metrics_add(METRIC_PAUSED, 1);
 	pause_client(client, client->paused | PAUSE_RATE);
 	due_set(&resting, &client->rest,
 	    (int64_t)((ahead + 1000 - 1000 * rate) / rate) + 1);
@@ -98,6 +100,8 @@ pass_on(struct client *client)
 static unsigned
 code_for(int status)
 {
+	if (status == CH_FULL)
+		metrics_add(METRIC_CLOSED_FULL, 1);
 	return status == CH_REFUSED ? CODE_TOO_BIG :
 	    status == CH_FULL ? CODE_TRY_LATER : CODE_INTERNAL;
 }
@@ -190,6 +194,7 @@ client_data(struct client *client, const char *data, size_t len,
 	if (client->state != CLIENT_OPEN)
 		return 0;
 	client_heard(client);
+	metrics_add(METRIC_BYTES_IN, (int64_t)len);
 	if (piece & PIECE_FIRST) {
 		client->binary = (piece & PIECE_BINARY) != 0;
 		client->deflated = (piece & PIECE_DEFLATED) != 0;

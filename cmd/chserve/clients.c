@@ -28,8 +28,7 @@ clients_free(struct client *client)
 	due_clear(&client->retry);
 	due_clear(&client->rest);
 	due_clear(&client->life);
-	while (client->queue_n)
-		frame_put(client_next(client));
+	client_forget(client);
 	free(client->queue);
 	ch_buf_release(&client->message);
 	offer_release(&client->offer);

@@ -2,6 +2,7 @@
 #include "chserve/conn.h"
 
 #include "chserve/h1.h"
+#include "chserve/metrics.h"
 #include "chserve/secure.h"
 #include "chserve/tls.h"
 #include "chserve/ws.h"
@@ -134,6 +135,7 @@ forget(struct conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	n_conns--;
+	metrics_add(METRIC_CONNECTIONS_NOW, -1);
 	free(conn);
 }
 
@@ -170,6 +172,9 @@ conn_accepted(int fd, const struct event_peer *from,
 	int full = !conn_has_room();
 	struct conn *conn;
 
+	metrics_add(METRIC_CONNECTIONS, 1);
+	if (full)
+		metrics_add(METRIC_REFUSED_CONNECTIONS, 1);
 	if (full && tls_is_open()) {
 		ch_io_close(&fd); /* a handshake is too much for a refusal */
 		return;
@@ -187,6 +192,7 @@ conn_accepted(int fd, const struct event_peer *from,
 		conns->prev = conn;
 	conns = conn;
 	n_conns++;
+	metrics_add(METRIC_CONNECTIONS_NOW, 1);
 	conn_wait(conn, CONN_HEAD);
 	if (tls_is_open())
 		secure_begin(conn);

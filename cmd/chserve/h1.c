@@ -5,6 +5,7 @@
 #include "chserve/chunked.h"
 #include "chserve/date.h"
 #include "chserve/h2.h"
+#include "chserve/metrics.h"
 #include "chserve/outbox.h"
 #include "chserve/relay.h"
 #include "chserve/request.h"
@@ -87,7 +88,7 @@ new_request(struct conn *conn)
 	request->to = conn->to;
 	request->scheme = conn->sock.tls ? "https" : "http";
 	request->certified = sock_certified(&conn->sock);
-	request->since = ch_clock();
+	request->since = metrics_clock();
 	h1->request = request;
 	h1->served = 1;
 	h1->framing = HEAD_NO_BODY;
@@ -222,6 +223,8 @@ begin_request(struct conn *conn, size_t skip, size_t len)
 	if (!status && head_upgrades(&request->head) == 1 && h1->in.len &&
 	    !conn->sock.tls)
 		status = 400; /* sent ahead, behind a body in chunks */
+	if (status)
+		metrics_add(METRIC_BAD_REQUESTS, 1);
 	if (status || h1->refusal) {
 		refuse(h1, status ? status : h1->refusal);
 		return;

@@ -4,6 +4,7 @@
 #include "chserve/answer.h"
 #include "chserve/h2fields.h"
 #include "chserve/h2ws.h"
+#include "chserve/metrics.h"
 #include "chserve/serve.h"
 
 #include "common/put.h"
@@ -141,16 +142,18 @@ stream_begin(struct stream *stream, int ended)
 	h2head_release(&stream->in);
 	stream->begun = 1;
 	stream->ended = ended;
-	request->since = ch_clock();
+	request->since = metrics_clock();
 	request->head.minor = HEAD_HTTP2;
 	request->has_body = !ended && !websocket;
 	request->length = request->has_body ? body_length(&request->head) : 0;
 	stream->expects = request->has_body && !status &&
 	    head_expects(&request->head);
-	if (status)
+	if (status) {
+		metrics_add(METRIC_BAD_REQUESTS, 1);
 		answer_words(request, status, NULL);
-	else
+	} else {
 		serve_request(request);
+	}
 }
 
 /* Pass on what is here, as long as it is wanted. */

@@ -7,18 +7,25 @@
  * exchange.c, upgrade.c and bridge.c the consumers. A WebSocket is then
  * carried by ws.c. Here: all is opened, and closed.
  */
+#include "chserve/access.h"
+#include "chserve/address.h"
+#include "chserve/admin.h"
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
 #include "chserve/conn.h"
+#include "chserve/console.h"
 #include "chserve/inherit.h"
 #include "chserve/listen.h"
 #include "chserve/loop.h"
+#include "chserve/mailbox.h"
+#include "chserve/metrics.h"
 #include "chserve/notify.h"
 #include "chserve/places.h"
 #include "chserve/settings.h"
 #include "chserve/signals.h"
 #include "chserve/spool.h"
 #include "chserve/static.h"
+#include "chserve/status.h"
 #include "chserve/stop.h"
 #include "chserve/super.h"
 #include "chserve/tls.h"
@@ -40,6 +47,8 @@
 static struct settings *settings;
 static char *store; /* where it is */
 static struct places_use use = { "listening", "http", conn_accepted };
+static struct places_use admin_use = { "admin", "http", admin_accepted };
+static struct policy admin_policy;
 
 static int
 open_places(struct ch_err *err)
@@ -49,10 +58,12 @@ open_places(struct ch_err *err)
 
 	places_plan(&settings->plan);
 	if (rc == CH_OK && !settings->listens.n)
-		return n ? places_inherit(n, &use, err)
-			 : places_open(PLACES_DEFAULT, &use, err);
+		rc = n ? places_inherit(n, &use, err)
+		       : places_open(PLACES_DEFAULT, &use, err);
 	for (i = 0; rc == CH_OK && i < settings->listens.n; i++)
 		rc = places_open(settings->listens.items[i], &use, err);
+	if (rc == CH_OK && settings->admin)
+		rc = places_open(settings->admin, &admin_use, err);
 	return rc;
 }
 
@@ -146,8 +157,27 @@ apply_settings(void)
 	with->policy.n_origins = settings->origins.n;
 	with->events = settings->events.items;
 	with->n_events = settings->events.n;
+	admin_policy = with->policy;
+	admin_policy.loopback = places_are_loopback(&admin_use);
+	admin_open(&admin_policy);
 	conn_open(&settings->conn);
 	serve_open(with);
+}
+
+/* Where the console is: at the first address of the network. */
+static void
+say_console(void)
+{
+	struct ch_buf at = CH_BUF_INIT;
+	const struct place *place = places;
+
+	while (place && (place->use != &use || place->at.local))
+		place = place->next;
+	if (!place)
+		return;
+	address_put(&at, &place->at);
+	say_note("console at %s://%s" CONSOLE_PATH, use.scheme, at.data);
+	ch_buf_release(&at);
 }
 
 /* We serve: to be called once, by the process that the user started. */
@@ -163,6 +193,8 @@ tell(struct ch_err *err)
 		worker_start(settings->routes, store, text);
 	places_describe(text, sizeof(text));
 	notify_ready(text);
+	if (settings->serve.pages.console)
+		say_console();
 	return places_announce(err);
 }
 
@@ -195,6 +227,8 @@ serve(struct ch_layer *layer, struct ch_err *err)
 	if (rc == CH_OK)
 		rc = ws_open(err);
 	if (rc == CH_OK)
+		rc = seen_open(&settings->seen, err);
+	if (rc == CH_OK)
 		rc = open_signals(err);
 	if (rc == CH_OK)
 		rc = open_spool(layer, err);
@@ -202,6 +236,7 @@ serve(struct ch_layer *layer, struct ch_err *err)
 		rc = bridge_open(layer, err);
 	if (rc != CH_OK)
 		return rc;
+	status_open(layer, mailbox_prefix[MAILBOX_WEBSOCKET]);
 	listen_start();
 	notify_watchdog();
 	if (super_parent())
@@ -217,10 +252,12 @@ static void
 close_all(void)
 {
 	listen_stop();
+	admin_close();
 	conn_close();
 	ws_close();
 	bridge_close();
 	spool_close();
+	access_close();
 	signals_close();
 	loop_close();
 }
@@ -270,6 +307,8 @@ prepare(struct ch_layer *layer, struct ch_err *err)
 	if (!store)
 		say_memory();
 	rc = open_root(layer, err);
+	if (rc == CH_OK)
+		rc = metrics_open((unsigned)settings->jobs, err);
 	return rc == CH_OK ? open_places(err) : rc;
 }
 
@@ -297,6 +336,7 @@ main(int argc, char *argv[])
 		layer = NULL;
 		rc = run_several(&err);
 	} else if (rc == CH_OK) {
+		metrics_use(0);
 		rc = serve(layer, &err);
 		close_all();
 	}

@@ -27,7 +27,7 @@ static const struct {
 	const char *name, *labels, *help;
 } about[METRICS] = {
 	[METRIC_CONNECTIONS_NOW] = { "chserve_connections", "",
-	    "HTTP connections that are open; WebSockets are counted apart." },
+	    "Connections that are open, but for plain WebSockets." },
 	[METRIC_WEBSOCKETS_NOW] = { "chserve_websockets", "",
 	    "WebSockets that are open." },
 	[METRIC_CONNECTIONS] = { "chserve_connections_total", "",
@@ -58,22 +58,22 @@ static const struct {
 	    "{reason=\"connections\"}", NULL },
 	[METRIC_REFUSED_ADDRESS] = { "chserve_refused_total",
 	    "{reason=\"address\"}", NULL },
-	[METRIC_REFUSED_RATE] = { "chserve_refused_total",
-	    "{reason=\"rate\"}", NULL },
 	[METRIC_REFUSED_DESCRIPTORS] = { "chserve_refused_total",
 	    "{reason=\"descriptors\"}", NULL },
 	[METRIC_MESSAGES_IN] = { "chserve_messages_in_total", "",
 	    "Messages that were sent to the channel layer." },
 	[METRIC_MESSAGES_OUT] = { "chserve_messages_out_total", "",
-	    "Messages from the channel layer that went to a client." },
+	    "Messages from the channel layer for a client." },
 	[METRIC_BYTES_IN] = { "chserve_received_bytes_total", "",
-	    "Bytes that clients sent, TLS not counted." },
+	    "Bytes of bodies and messages that clients sent." },
 	[METRIC_BYTES_OUT] = { "chserve_sent_bytes_total", "",
-	    "Bytes that were sent to clients, TLS not counted." },
+	    "Bytes of contents and frames for clients." },
 	[METRIC_DROPPED] = { "chserve_messages_dropped_total", "",
-	    "Messages for a client that was gone, or that made no sense." },
+	    "Messages for a client that was gone." },
 	[METRIC_FULL] = { "chserve_full_total", "",
-	    "Messages that a full channel did not take." },
+	    "Times that a channel was full." },
+	[METRIC_PAUSED] = { "chserve_paused_total", "",
+	    "Times that a WebSocket sent more than its rate." },
 	[METRIC_CLOSED_SLOW] = { "chserve_slow_closes_total", "",
 	    "WebSockets closed because the client did not read." },
 	[METRIC_CLOSED_FULL] = { "chserve_full_closes_total", "",
@@ -124,6 +124,8 @@ metrics_gone(unsigned slot)
 {
 	struct metrics *metrics = &slots[slot].metrics;
 
+	if (slot >= n_slots)
+		return;
 	memset(metrics->count, 0, METRIC_GAUGES * sizeof(*metrics->count));
 	metrics->pid = 0;
 }
@@ -132,6 +134,8 @@ void
 metrics_use(unsigned slot)
 {
 	metrics_gone(slot);
+	if (slot >= n_slots)
+		return;
 	ours = &slots[slot];
 	ours->metrics.pid = getpid();
 }

@@ -1,6 +1,9 @@
 /* One HTTP request, whatever carried it here. */
 #include "chserve/request.h"
 
+#include "chserve/metrics.h"
+#include "chserve/seen.h"
+
 #include "base/io.h"
 
 #include <stdlib.h>
@@ -48,6 +51,7 @@ request_put(struct request *request, const char *bytes, size_t n)
 	if (request->bodiless || !n)
 		return;
 	request->sent += (off_t)n;
+	metrics_add(METRIC_BYTES_OUT, (int64_t)n);
 	request->wire->put(request, bytes, n);
 }
 
@@ -59,6 +63,7 @@ request_file(struct request *request, int fd, off_t at, off_t len)
 		return;
 	}
 	request->sent += len;
+	metrics_add(METRIC_BYTES_OUT, len);
 	request->wire->file(request, fd, at, len);
 }
 
@@ -93,6 +98,7 @@ request_over(struct request *request, int lost)
 	request->lost = lost;
 	if (request->taker)
 		request->taker->over(request);
+	seen_request(request);
 	head_release(&request->head);
 	free(request->told_host);
 }

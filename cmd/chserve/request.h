@@ -67,7 +67,7 @@ struct request {
 	const char *path;   /* what of head.path lies below --root-path */
 	char *told_host;    /* by a trusted proxy; NULL: head.host counts */
 	const char *certified; /* the client, by its certificate; NULL */
-	int64_t since;      /* ch_clock() when its head was whole */
+	int64_t since;      /* metrics_clock() when its head was whole */
 
 	int status;    /* of the answer, 0: not begun */
 	off_t sent;    /* bytes of content put into the answer */
@@ -76,6 +76,7 @@ struct request {
 	int bodiless;  /* the answer has no content, whatever is put */
 	int ended;
 	int lost;
+	int upgraded; /* it has become a WebSocket */
 };
 
 /* Whoever answers it from now on. */

@@ -3,6 +3,7 @@
 
 #include "chserve/h1.h"
 #include "chserve/h2.h"
+#include "chserve/metrics.h"
 #include "chserve/tls.h"
 
 #include "common/say.h"
@@ -15,6 +16,7 @@ turn(struct conn *conn)
 	if (!rc)
 		return;
 	if (rc < 0) {
+		metrics_add(METRIC_TLS_FAILURES, 1);
 		say_more("%s: no TLS: %s", conn->from.host,
 		    tls_trouble(conn->sock.tls));
 		conn_drop(conn);

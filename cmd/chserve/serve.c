@@ -4,6 +4,7 @@
 #include "chserve/answer.h"
 #include "chserve/conn.h"
 #include "chserve/events.h"
+#include "chserve/metrics.h"
 #include "chserve/upgrade.h"
 
 #include "common/say.h"
@@ -81,6 +82,7 @@ serve_request(struct request *request)
 	request->path = below_root(request->head.path);
 	ask_proxy(request);
 	if (!is_for_us(request)) {
+		metrics_add(METRIC_REFUSED_HOST, 1);
 		answer_words(request, 421, NULL);
 		return;
 	}
@@ -89,7 +91,8 @@ serve_request(struct request *request)
 		upgrade_begin(request);
 	else if (status)
 		answer_words(request, status, NULL);
-	else if (!events_begin(request) && !answer_file(request))
+	else if (!pages_begin(request, &serve_settings->pages) &&
+	    !events_begin(request) && !answer_file(request))
 		exchange_begin(request);
 }
 

@@ -5,6 +5,7 @@
 #define CHSERVE_SERVE_H
 
 #include "chserve/exchange.h"
+#include "chserve/pages.h"
 #include "chserve/policy.h"
 #include "chserve/proxy.h"
 #include "chserve/request.h"
@@ -16,6 +17,7 @@ struct serve_settings {
 	int64_t connect_timeout; /* ms for a consumer to accept a WebSocket */
 	int64_t http_timeout;    /* ms for one to answer a request */
 	struct body_settings body;
+	struct pages_settings pages;
 	const char *const *events; /* --events: groups that are streams */
 	size_t n_events;
 };

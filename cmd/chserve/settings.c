@@ -1,6 +1,7 @@
 /* What the command line says. */
 #include "chserve/settings.h"
 
+#include "chserve/access.h"
 #include "chserve/client.h"
 
 #include "common/json.h"
@@ -104,6 +105,18 @@ static const struct opt options[] = {
 	    "close a WebSocket after D, whatever it does"),
 	OPT_COUNT(0, "message-rate", &client_settings.message_rate, "N",
 	    "read N messages a second from each"),
+	OPT_STRING(0, "access-log", &settings.seen.file, "FILE",
+	    "log each request there (- standard output)"),
+	OPT_CHOICE(0, "log-format", &settings.seen.format, "FORMAT",
+	    ACCESS_FORMATS, ACCESS_FORMATS " (combined)"),
+	OPT_STRING(0, "admin", &settings.admin, "WHERE",
+	    "have /metrics and /health there, alone"),
+	OPT_STRING(0, "metrics", &settings.serve.pages.metrics, "PATH",
+	    "have the metrics at that path, too"),
+	OPT_STRING(0, "health", &settings.serve.pages.health, "PATH",
+	    "say there whether all is well"),
+	OPT_FLAG(0, "console", &settings.serve.pages.console,
+	    "have a page to try things out at /console"),
 	OPT_COMMON(&settings.store),
 	OPT_END,
 };
@@ -212,6 +225,23 @@ read_tls(struct tls_settings *tls)
 		opt_wrong(&program, "--tls-client needs --tls-client-ca");
 }
 
+static void
+check_seeing(void)
+{
+	const struct pages_settings *pages = &settings.serve.pages;
+
+	if (settings.seen.format && !settings.seen.file)
+		opt_wrong(&program, "--log-format needs --access-log");
+	if (pages->metrics && *pages->metrics != '/')
+		opt_wrong(&program, "--metrics %s: is no path",
+		    pages->metrics);
+	if (pages->health && *pages->health != '/')
+		opt_wrong(&program, "--health %s: is no path", pages->health);
+	if (pages->metrics && pages->health &&
+	    strcmp(pages->metrics, pages->health) == 0)
+		opt_wrong(&program, "--metrics and --health are at one path");
+}
+
 struct settings *
 settings_read(int argc, char *argv[])
 {
@@ -230,6 +260,7 @@ settings_read(int argc, char *argv[])
 	if (root_path)
 		read_root_path();
 	read_tls(&settings.tls);
+	check_seeing();
 	if (form_fields)
 		settings.serve.body.form.fields = form_fields;
 	if (form_files)

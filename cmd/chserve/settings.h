@@ -4,18 +4,20 @@
 
 #include "chserve/conn.h"
 #include "chserve/places.h"
+#include "chserve/seen.h"
 #include "chserve/serve.h"
 #include "chserve/tls.h"
 
 #include "common/opt.h"
 
 struct settings {
-	const char *store, *state, *root, *routes;
+	const char *store, *state, *root, *routes, *admin;
 	struct opt_list listens, origins, hosts, events, certs, keys;
 	uint64_t workers, jobs;
 	struct places_plan plan;
 	int64_t drain_timeout; /* ms for what is in hand when we are to end */
 	struct tls_settings tls; /* n_certs 0: none */
+	struct seen_settings seen;
 	struct conn_settings conn;
 	struct serve_settings serve;
 };

@@ -8,6 +8,7 @@
 #include "chserve/places.h"
 #include "chserve/notify.h"
 #include "chserve/signals.h"
+#include "chserve/status.h"
 #include "chserve/super.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
@@ -37,6 +38,7 @@ stop(void)
 {
 	give_up_at = ch_clock() + drain_ms;
 	notify_stopping();
+	status_stop();
 	listen_stop();
 	places_close();
 	conn_stop();

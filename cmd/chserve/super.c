@@ -3,6 +3,7 @@
 
 #include "chserve/again.h"
 #include "chserve/loop.h"
+#include "chserve/metrics.h"
 #include "chserve/notify.h"
 #include "chserve/places.h"
 #include "chserve/share.h"
@@ -88,6 +89,7 @@ live(size_t job, pid_t from, int ready_to)
 	leave_parent();
 	places_keep(job);
 	share_join(job);
+	metrics_use((unsigned)job);
 	exit(super->serve());
 }
 
@@ -268,6 +270,7 @@ ended(struct process *process, int status)
 	char who[32];
 
 	process->pid = 0;
+	metrics_gone((unsigned)(process - processes));
 	if (process->pipe.fd >= 0)
 		loop_remove(&process->pipe);
 	ch_io_close(&process->pipe.fd);

@@ -5,6 +5,8 @@
 #include "chserve/bridge.h"
 #include "chserve/clients.h"
 #include "chserve/conn.h"
+#include "chserve/metrics.h"
+#include "chserve/seen.h"
 #include "chserve/serve.h"
 
 #include "common/say.h"
@@ -111,6 +113,7 @@ upgrade_begin(struct request *request)
 	if (!serve_lets_in(request)) {
 		say_more("origin %s refused",
 		    head_get(&request->head, "origin"));
+		metrics_add(METRIC_REFUSED_ORIGIN, 1);
 		answer_words(request, 403, NULL);
 		return;
 	}
@@ -142,6 +145,7 @@ wire_accept(struct client *client)
 {
 	struct request *request = end(client->end);
 
+	seen_upgrade(request, client);
 	return request->wire->upgrade(request, client);
 }
 

@@ -69,14 +69,15 @@ class Browser:
         answer = self.call("POST", "/execute/async", {"args": list(args),
             "script": """
                 const args = [...arguments], done = args.pop();
-                const look = new Function(%s), end = Date.now() + 25000;
+                const look = function () { %s };
+                const end = Date.now() + 25000;
                 const timer = setInterval(() => {
                     const found = look(...args);
                     if (found || Date.now() > end) {
                         clearInterval(timer);
                         done(found);
                     }
-                }, 20);""" % json.dumps(script)})
+                }, 20);""" % script})
         assert answer, what or script
         return answer
 

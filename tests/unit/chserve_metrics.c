@@ -63,8 +63,8 @@ test_text(void)
 	metrics_request(503, 60000000);
 	metrics_request(101, -1);
 	tell();
-	has("# HELP chserve_connections HTTP connections that are open; "
-	    "WebSockets are counted apart.");
+	has("# HELP chserve_connections Connections that are open, but for "
+	    "plain WebSockets.");
 	has("# TYPE chserve_connections gauge");
 	has("chserve_connections 1");
 	has("# TYPE chserve_connections_total counter");
