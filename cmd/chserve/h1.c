@@ -108,7 +108,7 @@ end_request(struct h1 *h1, int lost)
 	h1->request = NULL;
 	if (!request)
 		return;
-	request_over(request, lost);
+	request_over(request, lost, outbox_left(&h1->out));
 	free(request);
 }
 

@@ -89,7 +89,8 @@ void
 stream_free(struct stream *stream)
 {
 	if (stream->begun)
-		request_over(&stream->request, !stream->sent);
+		request_over(&stream->request, !stream->sent,
+		    outbox_left(&stream->out));
 	else
 		head_release(&stream->request.head);
 	if (stream->near.fd >= 0)

@@ -3,6 +3,7 @@
 
 #include "chserve/address.h"
 #include "chserve/loop.h"
+#include "chserve/metrics.h"
 #include "chserve/places.h"
 #include "chserve/share.h"
 
@@ -103,6 +104,7 @@ connection_ready(struct watch *watch, uint32_t ready)
 	if (n < most && errno != EAGAIN && errno != EINTR &&
 	    errno != ECONNABORTED) {
 		say_more("accept: %s", strerror(errno));
+		metrics_add(METRIC_REFUSED_DESCRIPTORS, 1);
 		loop_remove(watch);
 		listener->resting = 1;
 		due_set(&rests, &rest, REST_MS);

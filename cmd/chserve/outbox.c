@@ -50,10 +50,16 @@ outbox_file(struct outbox *outbox, int file, off_t at, off_t len)
 	outbox->file_left = len;
 }
 
+off_t
+outbox_left(const struct outbox *outbox)
+{
+	return (off_t)(outbox->memory.len - outbox->at) + outbox->file_left;
+}
+
 int
 outbox_is_empty(const struct outbox *outbox)
 {
-	return outbox->at == outbox->memory.len && !outbox->file_left;
+	return !outbox_left(outbox);
 }
 
 /* All of the file is read: back to memory. */

@@ -35,6 +35,8 @@ int outbox_put(struct outbox *outbox, const void *bytes, size_t n);
 /* Add len bytes of a file, which is taken; nothing may be put behind them. */
 void outbox_file(struct outbox *outbox, int file, off_t at, off_t len);
 
+/* How many bytes wait. */
+off_t outbox_left(const struct outbox *outbox);
 int outbox_is_empty(const struct outbox *outbox);
 
 /* Write: 1 if all is gone, 0 if the rest has to wait, -1: the peer is lost. */

@@ -12,7 +12,7 @@
 static int
 is_at(const struct request *request, const char *path)
 {
-	return path && strcmp(request->head.path, path) == 0;
+	return path && strcmp(request->path, path) == 0;
 }
 
 static void

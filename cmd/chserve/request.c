@@ -93,8 +93,9 @@ request_read(struct request *request, int on)
 }
 
 void
-request_over(struct request *request, int lost)
+request_over(struct request *request, int lost, off_t left)
 {
+	request->sent -= left < request->sent ? left : request->sent;
 	request->lost = lost;
 	if (request->taker)
 		request->taker->over(request);

@@ -104,7 +104,10 @@ void request_hint(struct request *request, const char *link);
 /* Read its body, or no more for now. */
 void request_read(struct request *request, int on);
 
-/* For wires: it is over, one way or the other. Frees what it owns. */
-void request_over(struct request *request, int lost);
+/*
+ * For wires: it is over, one way or the other, and `left` bytes of its answer
+ * were not written. Frees what it owns.
+ */
+void request_over(struct request *request, int lost, off_t left);
 
 #endif

@@ -17,7 +17,7 @@ serve() {
 	server=$pid
 	next_line "$out" || { cat err; return 1; }
 	url=${line#chserve: listening on }
-	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
+	[[ $url == http*://127.0.0.1:*/ ]] || { cat err; return 1; }
 }
 
 # serve_admin: the same, with an address of its own in $admin
@@ -114,6 +114,51 @@ is() {
 		next_line "$log"
 		[ "$(jq -r '"\(.event),\(.status)"' <<< "$line")" = "$want" ]
 	done
+	stop
+}
+
+@test "what was not read to its end, or not answered" {
+	head -c 30000000 /dev/zero > public/big
+	log_fifo
+	serve --access-log log
+	refute curl -sS --limit-rate 1k -m 0.5 "${url}big" -o got
+	next_logged
+	[[ $line =~ ^'127.0.0.1 - - TIME "GET /big HTTP/1.1" 200 '([0-9]+)' "-" "curl/' ]]
+	((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 30000000))
+	refute curl -sS -m 0.2 -A '' "${url}nobody/answers"
+	logs '127.0.0.1 - - TIME "GET /nobody/answers HTTP/1.1" 499 - "-" "-"'
+	stop
+}
+
+@test "HTTP/2 and its WebSockets" {
+	log_fifo
+	serve --access-log log
+	get --http2-prior-knowledge "$url?two"
+	logs '127.0.0.1 - - TIME "GET /?two HTTP/2.0" 200 13 "-" "test/1.0"'
+	timeout 120 /usr/bin/python3 "$ROOT/tests/cli/h2cases.py" websocket "$url"
+	logs '127.0.0.1 - - TIME "WSCONNECT /chat/a%20b?x=1" 101 - "-" "-"'
+	logs '127.0.0.1 - - TIME "WSDISCONNECT /chat/a%20b?x=1" 4000 9 "-" "-"'
+	logs '127.0.0.1 - - TIME "GET /other HTTP/2.0" 204 - "-" "-"'
+	stop
+}
+
+@test "who a certificate says it is; handshakes that fail are counted" {
+	for name in server ann; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+			-days 2 -subj "/CN=$name \"x" -keyout $name.key -out $name.pem \
+			-addext subjectAltName=IP:127.0.0.1 2> /dev/null
+	done
+	log_fifo
+	serve --access-log log --admin 127.0.0.1:0 --tls-cert server.pem \
+		--tls-key server.key --tls-client-ca ann.pem --tls-client optional
+	next_line "$out"
+	admin=${line#chserve: admin on }
+	get --cacert server.pem --cert ann.pem --key ann.key --http1.1 "$url"
+	logs '127.0.0.1 - CN=ann\x20\x5C\x22x TIME "GET / HTTP/1.1" 200 13 "-" "test/1.0"'
+	refute get "$url" 2> /dev/null # which does not know the certificate
+	until metrics=$(curl -sS "${admin}metrics") &&
+		grep -q 'tls_failures_total [1-9]' <<< "$metrics"; do :; done
+	is chserve_tls_failures_total 1
 	stop
 }
 
@@ -274,6 +319,38 @@ is() {
 	has_line 'no channel layer'
 	has_line 503
 	stop
+}
+
+# --- several processes ------------------------------------------------------
+
+# count NAME: what /metrics says now
+count() {
+	curl -sS "${admin}metrics" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+@test "with -j all processes are counted, write one log, and open it again" {
+	serve -j 3 --admin 127.0.0.1:0 --access-log log
+	next_line "$out"
+	admin=${line#chserve: admin on }
+	for _ in {1..60}; do curl -sS "$url?before" -o got; done
+	mv log log.1
+	kill -USR1 "$server"
+	until [ -e log ]; do curl -sS "$url?before" -o got; done
+	[ "$(count chserve_processes)" = 3 ]
+	n=$(count 'chserve_requests_total{status="2xx"}')
+	((n >= 60))
+	pgrep -P "$server" -x chserve > pids
+	[ "$(wc -l < pids)" -eq 3 ]
+	victim=$(head -n 1 pids)
+	kill -KILL "$victim"
+	timeout 60 tail --pid="$victim" -f /dev/null
+	until [ "$(count chserve_processes)" = 3 ]; do :; done
+	[ "$(count 'chserve_requests_total{status="2xx"}')" = "$n" ]
+	[ "$(count chserve_connections)" -le 1 ]
+	curl -sS "$url?after" -o got
+	stop
+	[ "$(cat log log.1 | grep -c '"GET /?before HTTP/1.1" 200 13 ')" -eq "$n" ]
+	grep -q '?after ' log
 }
 
 # --- the console ------------------------------------------------------------
