@@ -134,7 +134,7 @@ watch_socket(const struct place *place, int fd)
 	listener->watch.fd = fd;
 	listener->watch.ready = connection_ready;
 	listener->place = place;
-	listener->shared = share_is_shared() && place->n == 1;
+	listener->shared = share_is_shared() && place->shared;
 	listener->next = listeners;
 	listeners = listener;
 	loop_add(&listener->watch, EPOLLIN);

@@ -28,6 +28,7 @@
 #include "chserve/status.h"
 #include "chserve/stop.h"
 #include "chserve/super.h"
+#include "chserve/takeover.h"
 #include "chserve/tls.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
@@ -192,6 +193,7 @@ tell(struct ch_err *err)
 	if (settings->routes)
 		worker_start(settings->routes, store, text);
 	places_describe(text, sizeof(text));
+	takeover_offer();
 	notify_ready(text);
 	if (settings->serve.pages.console)
 		say_console();

@@ -4,6 +4,7 @@
 #include "chserve/address.h"
 #include "chserve/inherit.h"
 #include "chserve/net.h"
+#include "chserve/takeover.h"
 
 #include "base/err.h"
 #include "base/io.h"
@@ -41,6 +42,7 @@ new_place(const struct places_use *use)
 	if (!place)
 		say_memory();
 	place->use = use;
+	place->control.fd = place->heir.fd = -1;
 	while (*end)
 		end = &(*end)->next;
 	*end = place;
@@ -50,9 +52,12 @@ new_place(const struct places_use *use)
 static void
 close_place(struct place *place)
 {
+	int last = takeover_is_last(place);
+
 	while (place->n)
 		ch_io_close(&place->fds[--place->n]);
-	if (!kept && place->file.ino)
+	takeover_end(place);
+	if (!kept && last && place->file.ino)
 		local_remove(&place->file, place->at.host);
 	free(place);
 }
@@ -77,6 +82,19 @@ add_first(struct place *place, int fd)
 	place->len = sizeof(place->address);
 	getsockname(fd, (struct sockaddr *)&place->address, &place->len);
 	address_peer(&place->at, &place->address, place->len);
+}
+
+/* Get the sockets of the server that listens there; as takeover_ask. */
+static int
+take_over(struct place *place)
+{
+	size_t i;
+	int rc = plan.take_over ? takeover_ask(place) : 0;
+
+	for (i = 0; rc > 0 && !place->at.local && i < place->n; i++)
+		if (plan.jobs > place->n)
+			net_shared(place->fds[i]);
+	return rc;
 }
 
 /* A socket for every process; 0, or -1 with errno. */
@@ -122,20 +140,37 @@ port_of(const struct sockaddr_storage *address)
 	    : ((const struct sockaddr_in *)address)->sin_port;
 }
 
+static int
+open_or_take(struct place *place)
+{
+	int rc = port_of(&place->address) ? take_over(place) : 0, fd;
+
+	if (rc > 0) { /* better fewer sockets than none of them */
+		fill(place);
+		return 0;
+	}
+	if (rc < 0)
+		return -1;
+	fd = net_open(&place->address, place->len,
+	    plan.jobs > 1 ? NET_FIRST : NET_ALONE);
+	if (fd < 0)
+		return -1;
+	add_first(place, fd);
+	return fill(place);
+}
+
 /* Listen on one address; the place, or NULL with errno. */
 static struct place *
 open_one(const struct sockaddr_storage *address, socklen_t len,
     const struct places_use *use)
 {
-	int fd = net_open(address, len, plan.jobs > 1 ? NET_FIRST : NET_ALONE);
-	struct place *place;
+	struct place *place = new_place(use);
 	int os;
 
-	if (fd < 0)
-		return NULL;
-	place = new_place(use);
-	add_first(place, fd);
-	if (fill(place) == 0)
+	place->address = *address;
+	place->len = len;
+	address_peer(&place->at, address, len);
+	if (open_or_take(place) == 0)
 		return place;
 	os = errno;
 	take_back(place);
@@ -227,16 +262,27 @@ static int
 open_local(const struct address *address, const struct places_use *use,
     struct ch_err *err)
 {
-	struct local_file made;
-	struct place *place;
-	int fd, rc = local_open(&fd, &made, address->path, &plan.local, err);
+	struct place *place = new_place(use);
+	int fd, rc;
 
-	if (rc != CH_OK)
-		return rc;
-	place = new_place(use);
-	place->file = made;
-	add_first(place, fd);
-	return CH_OK;
+	place->at.local = 1;
+	strcpy(place->at.host, address->path);
+	local_look(&place->file, address->path);
+	rc = place->file.ino ? take_over(place) : 0;
+	if (rc > 0)
+		return CH_OK;
+	memset(&place->file, 0, sizeof(place->file));
+	if (rc == 0)
+		rc = local_open(&fd, &place->file, address->path, &plan.local,
+		    err);
+	else
+		rc = ch_err_set(err, CH_UNAVAILABLE, "listen on unix:%s: %s",
+		    address->path, strerror(errno));
+	if (rc == CH_OK)
+		add_first(place, fd);
+	else
+		take_back(place);
+	return rc;
 }
 
 static int
@@ -295,10 +341,13 @@ places_keep(size_t job)
 	size_t i;
 
 	kept = 1;
-	for (place = places; place; place = place->next)
+	for (place = places; place; place = place->next) {
+		takeover_forget(place);
+		place->shared = place->n < plan.jobs;
 		for (i = 0; place->n >= plan.jobs && i < place->n; i++)
 			if (i % plan.jobs != job)
 				ch_io_close(&place->fds[i]);
+	}
 }
 
 void

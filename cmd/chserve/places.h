@@ -19,6 +19,7 @@
 
 #define PLACES_DEFAULT "127.0.0.1:8000"
 #define PLACES_JOBS_MAX 64
+#define PLACES_LINES_MAX 16 /* servers that live and were taken over from */
 
 /* What comes to a place, and how the place is announced. */
 struct places_use {
@@ -35,14 +36,21 @@ struct place {
 	socklen_t len;
 	int fds[PLACES_JOBS_MAX]; /* -1: another process's */
 	size_t n;
+	int shared;             /* our processes accept from the same sockets */
 	int inherited;          /* whoever opened it looks after it */
 	struct local_file file; /* of a unix socket that we made */
 	struct place *next;
+
+	/* takeover.h */
+	struct watch control, heir;  /* fd -1: none */
+	int lines[PLACES_LINES_MAX]; /* to whom it was taken over from */
+	size_t n_lines;
 };
 
 struct places_plan {
 	size_t jobs; /* processes, at most PLACES_JOBS_MAX */
 	struct local_how local;
+	int take_over; /* from a server that listens there, see takeover.h */
 };
 
 extern struct place *places;

@@ -16,7 +16,7 @@ static uint64_t form_fields, form_files;
 
 static struct settings settings = {
 	/* Only we ourselves: who connects passes for anybody it likes. */
-	.plan = { 1, { 0600, (uid_t)-1, (gid_t)-1 } },
+	.plan = { 1, { 0600, (uid_t)-1, (gid_t)-1 }, 0 },
 	.jobs = 1,
 	.drain_timeout = DRAIN_TIMEOUT_MS,
 	.conn.body_timeout = 60000,
@@ -45,6 +45,8 @@ static const struct opt options[] = {
 	    "let them connect to unix sockets (0600)"),
 	OPT_STRING(0, "socket-owner", &socket_owner, "USER[:GROUP]",
 	    "give unix sockets to them"),
+	OPT_FLAG(0, "take-over", &settings.plan.take_over,
+	    "get these from the chserve that listens there"),
 	OPT_COUNT('j', "jobs", &settings.jobs, "N",
 	    "serve with N processes (1)"),
 	OPT_DURATION(0, "drain-timeout", &settings.drain_timeout, "D",

@@ -4,6 +4,7 @@ complete -c chserve -f
 complete -c chserve -s l -l listen -x -a '127.0.0.1:8000 127.0.0.1:0 [::1]:8000 unix: fd:3' -d 'listen there'
 complete -c chserve -l socket-mode -x -a '0600 0660 0666' -d 'let them connect to unix sockets'
 complete -c chserve -l socket-owner -x -a '(__fish_complete_users)' -d 'give unix sockets to them'
+complete -c chserve -l take-over -d 'get these from the chserve that listens there'
 complete -c chserve -s j -l jobs -x -d 'serve with N processes'
 complete -c chserve -l drain-timeout -x -d 'when ending, wait so long for connections'
 complete -c chserve -l tls-cert -r -F -d 'speak HTTPS with this certificate'

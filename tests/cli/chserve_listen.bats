@@ -279,6 +279,40 @@ get() {
 	done
 }
 
+# --- from one server to the next --------------------------------------------
+
+@test "--take-over: a new server before the old one is stopped, nobody notices" {
+	case_of taken_over 1 1
+	case_of taken_over 3 2
+	case_of taken_over 1 4
+}
+
+@test "--take-over: when the new one ends, the old one goes on" {
+	case_of heir_dies 15
+	case_of heir_dies 9
+	case_of all_alive
+}
+
+@test "--take-over: where none is it is as without" {
+	serve -l 127.0.0.1:0 -l unix:web --take-over
+	port=${url##*:}
+	run -69 chserve -l "127.0.0.1:${port%/}"
+	run -69 chserve -l unix:web
+	rm web
+	serve -l unix:web --take-over # that one is no longer there
+	run get --unix-socket web http://localhost/
+	has_line 200
+}
+
+@test "--take-over: nothing for strangers, nothing from who hangs" {
+	serve -l 127.0.0.1:0
+	where=127.0.0.1:$(tr -dc 0-9 <<< "${url##*:}")
+	case_of stranger_asks "$where"
+	kill -STOP "$server"
+	run -69 chserve --take-over -l "$where"
+	[ "$output" = "chserve: listen on $where: Connection timed out" ]
+}
+
 # --- the service manager ----------------------------------------------------
 
 @test "the service manager hears when it is ready, reloads, lives and ends" {

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 from wsraw import Socket
@@ -170,6 +171,137 @@ def parent_dies(url, pid):
         assert sock.read_close() == 1001
     for end in ends:
         assert select.select([end], [], [], TIMEOUT)[0]
+
+
+# --- from one server to the next -------------------------------------------
+
+class Server:
+    """A chserve; it is ready when this is there."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            ["chserve", "--root", "public", *options],
+            stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+        self.where = [self.process.stdout.readline().split(" on ")[1].strip()
+                      for option in options if option == "-l"]
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(TIMEOUT)
+
+
+class Crowd:
+    """Clients that ask without end; none is ever to be refused."""
+
+    def __init__(self, *places):
+        self.places = places
+        self.answered = 0
+        self.failed = []
+        self.over = False
+        self.threads = [threading.Thread(target=self.ask, args=(place,))
+                        for place in places for _ in range(2)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, place):
+        while not self.over:
+            try:
+                assert status(place) == 200
+                self.answered += 1
+            except Exception as problem:
+                self.failed.append(problem)
+                return
+
+    def until(self, more):
+        """Wait for so many more answers."""
+        want = self.answered + more
+        while self.answered < want and not self.failed:
+            os.sched_yield()
+
+    def end(self):
+        self.over = True
+        for thread in self.threads:
+            thread.join()
+        assert not self.failed, self.failed
+
+
+def taken_over(jobs_before, jobs_after):
+    """A new server before the old one is stopped: nobody notices."""
+    options = ["-l", "127.0.0.1:0", "-l", "[::1]:0", "-l", "unix:web"]
+    old = Server(*options, "-j", jobs_before)
+    net = [place.split("//")[1].rstrip("/") for place in old.where[:2]]
+    crowd = Crowd(*net, "unix:web")
+    crowd.until(50)
+    new = Server("--take-over", "-j", jobs_after,
+                 *(part for place in [*net, "unix:web"]
+                   for part in ("-l", place)))
+    assert new.where == old.where
+    crowd.until(100)
+    assert old.stop() == 0
+    crowd.until(200)
+    assert os.path.exists("web")
+    third = Server("--take-over", "-l", net[0], "-l", net[1], "-l", "unix:web")
+    assert new.stop() == 0
+    crowd.until(100)
+    crowd.end()
+    assert os.path.exists("web")
+    assert third.stop() == 0
+    assert not os.path.exists("web")
+
+
+def heir_dies(number):
+    """Then the old one goes on, and can be taken over again."""
+    old = Server("-l", "127.0.0.1:0", "-l", "unix:web")
+    options = ["--take-over", "-l", old.where[0].split("//")[1].rstrip("/"),
+               "-l", "unix:" + os.path.abspath("web")]
+    for _ in range(3):
+        Server(*options).stop(int(number))
+        assert status(old.where[0]) == 200
+        assert status("unix:web") == 200
+    new = Server(*options)
+    newer = Server(*options)
+    assert new.stop() == 0
+    assert old.stop() == 0
+    newest = Server(*options)
+    assert newer.stop() == 0
+    assert status(newest.where[0]) == 200
+    assert status("unix:web") == 200
+    assert newest.stop() == 0
+    assert not os.path.exists("web")
+
+
+def all_alive():
+    """Three at once; the last one has all that the first ones had."""
+    first = Server("-l", "127.0.0.1:0", "-j", "3")
+    options = ["--take-over", "-l", first.where[0].split("//")[1].rstrip("/")]
+    second = Server(*options, "-j", "5")
+    third = Server(*options)
+    crowd = Crowd(first.where[0])
+    assert second.stop() == 0
+    fourth = Server(*options, "-j", "2")
+    crowd.until(50)
+    assert first.stop() == 0
+    crowd.until(50)
+    assert third.stop() == 0
+    crowd.until(50)
+    crowd.end()
+    assert fourth.stop() == 0
+
+
+def stranger_asks(where):
+    """A process of another user gets nothing; we can be one if we are root."""
+    uid = os.geteuid()
+    for stranger in (False, True) if uid == 0 else (False,):
+        if stranger:
+            os.setgroups([])
+            os.setresuid(65534, 65534, 65534)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        sock.connect(f"\0chserve/{uid}/{where}")
+        _, fds, _, _ = socket.recv_fds(sock, 4096, 70)
+        assert bool(fds) != stranger, fds
+        for fd in fds:
+            os.close(fd)
 
 
 # --- the service manager ---------------------------------------------------

@@ -68,7 +68,8 @@ freeaddrinfo(struct addrinfo *info)
 static void
 plan(size_t jobs)
 {
-	const struct places_plan to = { jobs, { 0600, (uid_t)-1, (gid_t)-1 } };
+	const struct places_plan to = { jobs,
+		{ 0600, (uid_t)-1, (gid_t)-1 }, 0 };
 
 	places_plan(&to);
 }
