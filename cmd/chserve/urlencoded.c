@@ -49,6 +49,24 @@ decode(char *text, size_t n)
 	return out;
 }
 
+/*
+ * Whether what stands before the `=`, if there is one, may be a name: others
+ * would encode these characters, but what is no form begins with them.
+ */
+static int
+is_named(const struct ch_buf *pair)
+{
+	const char *end = memchr(pair->data, '=', pair->len), *c;
+
+	if (!end)
+		end = pair->data + pair->len;
+	for (c = pair->data; c < end; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f ||
+		    strchr("\"<{", *c))
+			return 0;
+	return end - pair->data <= 3 * FORM_NAME_MAX;
+}
+
 /* The pair is whole. */
 static int
 take_pair(struct urlencoded *urlencoded)
@@ -61,12 +79,14 @@ take_pair(struct urlencoded *urlencoded)
 
 	if (!pair->len)
 		return 0;
+	if (!is_named(pair))
+		return 400;
 	value = memchr(pair->data, '=', pair->len);
 	n_name = value ? (size_t)(value - pair->data) : pair->len;
 	if (value)
 		n_value = decode(++value, pair->len - n_name - 1);
 	n_name = decode(pair->data, n_name);
-	if (memchr(pair->data, '\0', n_name))
+	if (memchr(pair->data, '\0', n_name) || n_name > FORM_NAME_MAX)
 		return 400;
 	pair->data[n_name] = '\0';
 	status = fields_begin(urlencoded->fields, &part);
@@ -93,13 +113,15 @@ urlencoded_feed(struct urlencoded *urlencoded, const char *bytes, size_t n)
 {
 	const char *end = bytes + n, *stop;
 	int status = 0;
+	size_t max;
 
 	while (!status && bytes < end) {
 		stop = memchr(bytes, '&', (size_t)(end - bytes));
 		n = (size_t)((stop ? stop : end) - bytes);
-		if (n > longest(urlencoded) - urlencoded->pair.len)
-			return 413;
-		put_bytes(&urlencoded->pair, bytes, n);
+		max = longest(urlencoded) - urlencoded->pair.len;
+		put_bytes(&urlencoded->pair, bytes, n < max ? n : max);
+		if (n > max)
+			return is_named(&urlencoded->pair) ? 413 : 400;
 		bytes += n;
 		if (stop) {
 			status = take_pair(urlencoded);

@@ -2,6 +2,10 @@
  * urlencoded.h - bodies of application/x-www-form-urlencoded, piece by piece,
  * as the URL standard of the WHATWG reads them: a `+` is a space, a `%` that
  * no two hexadecimal digits follow is itself, empty pairs are passed over.
+ *
+ * Many a program calls so what it posts without a word on its type. What
+ * cannot be a form is malformed, 400: a name with a control character, `"`,
+ * `<` or `{` as it came, one that is not UTF-8 or longer than FORM_NAME_MAX.
  */
 #ifndef CHSERVE_URLENCODED_H
 #define CHSERVE_URLENCODED_H

@@ -243,7 +243,8 @@ test_urlencoded(void)
 		{ "a=%ef%bf%bf", FIELDS("\"a\":\"\xef\xbf\xbf" "77+/\"") },
 	};
 	static const char *const bad[] = { "%00=1", "a=1&b%00", "%ff=1",
-		"a=1&%c3=2" };
+		"a=1&%c3=2",
+		"{\"a\":1}", "a=1&<b>=2", "\n", "a\n=1", "a\x7f=1" };
 	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
@@ -556,8 +557,10 @@ test_limits(void)
 	is_int(status_of(MULTI, FIELD("a", "@") LAST, 301), 413,
 	    "a part of 301");
 	is_int(status_of(URL, "@=1", 900), 0, "a name of 900");
-	is_int(status_of(URL, "@=1", 1025), 413, "a name of 1025");
-	is_int(status_of(URL, "@=1", 9999), 413, "a name of 9999");
+	is_int(status_of(URL, "@=1", 1025), 400, "a name of 1025");
+	is_int(status_of(URL, "@=1", 9999), 400, "a name of 9999");
+	is_int(status_of(URL, "{\"a=@", 9999), 400, "no name, no form");
+	is_int(status_of(URL, "@", 9999), 400, "nor without an end");
 	is_int(status_of(URL, "a=@&b=1", 300), 0, "all of 303");
 	is_int(status_of(URL, "@=1&b=1", 995), 0, "all of 1000, with NULs");
 	is_int(status_of(URL, "@=1&b=1", 996), 413, "all of 1001");
