@@ -28,18 +28,6 @@ sock_write(struct sock *sock, const void *bytes, size_t n, int more)
 	return send(sock->fd, bytes, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 
-ssize_t
-sock_peek(struct sock *sock, void *bytes, size_t size)
-{
-	return recv(sock->fd, bytes, size, MSG_PEEK);
-}
-
-void
-sock_skip(struct sock *sock, size_t n)
-{
-	recv(sock->fd, NULL, n, MSG_TRUNC);
-}
-
 /* What TLS could not write it wants again: from the same place it is. */
 static ssize_t
 copy_file(struct sock *sock, int file, off_t *at, size_t n)

@@ -16,13 +16,6 @@ struct sock {
 ssize_t sock_read(struct sock *sock, void *bytes, size_t size);
 ssize_t sock_write(struct sock *sock, const void *bytes, size_t n, int more);
 
-/*
- * Of a plain socket: look at what could be read, and take n bytes of it. So a
- * socket can be handed on with all that is behind a head still in it.
- */
-ssize_t sock_peek(struct sock *sock, void *bytes, size_t size);
-void sock_skip(struct sock *sock, size_t n);
-
 /* As sendfile(2), some of the n bytes at *at. */
 ssize_t sock_file(struct sock *sock, int file, off_t *at, size_t n);
 
