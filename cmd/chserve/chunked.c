@@ -1,6 +1,8 @@
 /* A body in chunks, decoded. */
 #include "chserve/chunked.h"
 
+#include "chserve/token.h"
+
 #define DIGITS_MAX 15
 #define EXTRA_MAX 8192
 
@@ -18,15 +20,6 @@ enum state {
 };
 
 static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
 is_text(char c)
 {
 	return c == '\t' || ((unsigned char)c >= 0x20 && c != 0x7f);
@@ -36,7 +29,7 @@ is_text(char c)
 static int
 take_size(struct chunked *chunked, char c)
 {
-	int digit = hex(c);
+	int digit = token_hex(c);
 
 	if (digit >= 0 && chunked->digits < DIGITS_MAX) {
 		chunked->left = chunked->left << 4 | (unsigned)digit;

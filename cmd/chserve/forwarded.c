@@ -7,24 +7,19 @@
  */
 #include "chserve/forwarded.h"
 
+#include "chserve/token.h"
+
 #include <string.h>
 #include <strings.h>
 
 #define BLANK " \t"
-
-static int
-is_token(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
 
 static size_t
 token_length(const char *text)
 {
 	size_t n = 0;
 
-	while (is_token((unsigned char)text[n]))
+	while (token_has(text[n]))
 		n++;
 	return n;
 }
@@ -38,7 +33,7 @@ take_value(const char **at, char *to, size_t size)
 	size_t n = 0;
 
 	text += quoted;
-	while (quoted ? *text != '"' : is_token((unsigned char)*text)) {
+	while (quoted ? *text != '"' : token_has(*text)) {
 		if (quoted && *text == '\\')
 			text++;
 		if (!*text || n + 1 >= size)

@@ -2,6 +2,7 @@
 #include "chserve/head.h"
 
 #include "chserve/host.h"
+#include "chserve/token.h"
 
 #include "common/json.h"
 
@@ -19,17 +20,11 @@ is_utf8(const char *text, size_t n)
 	return json_utf8(text, n) == n;
 }
 
+/* CGI would make a - of the _ that a token may have. */
 static int
-is_token(unsigned char c)
+may_name(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^`|~", c));
-}
-
-static int
-is_control(unsigned char c)
-{
-	return (c < 0x20 && c != '\t') || c == 0x7f;
+	return token_has(c) && c != '_';
 }
 
 size_t
@@ -56,15 +51,6 @@ cut_line(char **rest)
 	return line;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode %XX in place; 0, or 400. */
 static int
 decode_path(char *path)
@@ -77,12 +63,12 @@ decode_path(char *path)
 			*out = *in++;
 			continue;
 		}
-		high = hex(in[1]);
-		low = high < 0 ? -1 : hex(in[2]);
+		high = token_hex(in[1]);
+		low = high < 0 ? -1 : token_hex(in[2]);
 		if (low < 0)
 			return 400;
 		*out = (char)(high << 4 | low);
-		if (is_control((unsigned char)*out) || *out == '\t')
+		if (token_control(*out) || *out == '\t')
 			return 400;
 		in += 3;
 	}
@@ -144,7 +130,7 @@ parse_request_line(struct head *head, char *line, char *copy)
 	*target++ = '\0';
 	*version++ = '\0';
 	for (c = line; *c; c++)
-		if (!is_token((unsigned char)*c))
+		if (!may_name(*c))
 			return 400;
 	if (strncmp(version, "HTTP/", 5) != 0)
 		return 400;
@@ -166,7 +152,7 @@ parse_field(struct head *head, char *line)
 		return 400;
 	*colon = '\0';
 	for (c = line; *c; c++) {
-		if (!is_token((unsigned char)*c))
+		if (!may_name(*c))
 			return 400; /* an underscore, too: no token here */
 		if (*c >= 'A' && *c <= 'Z')
 			*c |= 0x20;
@@ -180,7 +166,7 @@ parse_field(struct head *head, char *line)
 	head->fields[head->n_fields].name = line;
 	head->fields[head->n_fields++].value = c;
 	for (; *c; c++)
-		if (is_control((unsigned char)*c))
+		if (token_control(*c))
 			return 400;
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* What a client offers in its handshake: subprotocols, and deflating. */
 #include "chserve/offer.h"
 
+#include "chserve/token.h"
+
 #include "common/put.h"
 #include "common/say.h"
 
@@ -18,13 +20,6 @@ struct scan {
 	const char *at; /* not yet read */
 	char *words;    /* where the next one is put */
 };
-
-static int
-is_token(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
 
 static void
 skip_space(struct scan *scan)
@@ -58,7 +53,7 @@ take_token(struct scan *scan)
 {
 	char *word = scan->words;
 
-	while (is_token(*scan->at))
+	while (token_has(*scan->at))
 		*scan->words++ = *scan->at++;
 	return end_word(scan, word);
 }
@@ -74,7 +69,7 @@ take_value(struct scan *scan)
 	for (scan->at++; *scan->at != '"'; scan->at++) {
 		if (*scan->at == '\\')
 			scan->at++;
-		if (!is_token(*scan->at))
+		if (!token_has(*scan->at))
 			return NULL;
 		*scan->words++ = *scan->at;
 	}
@@ -108,7 +103,7 @@ offer_is_name(const char *name)
 {
 	const char *c;
 
-	for (c = name; is_token(*c); c++)
+	for (c = name; token_has(*c); c++)
 		;
 	return c > name && !*c;
 }

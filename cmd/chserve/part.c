@@ -1,21 +1,10 @@
 /* The head of a part of multipart/form-data, parsed. */
 #include "chserve/part.h"
 
+#include "chserve/token.h"
+
 #include <string.h>
 #include <strings.h>
-
-static int
-is_token(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static int
-is_control(char c)
-{
-	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
 
 static char *
 skip_blanks(char *text)
@@ -128,7 +117,7 @@ part_param(char **at, char **name, char **value)
 	*name = skip_blanks(*at);
 	if (**name == '\0')
 		return 0;
-	for (end = *name; is_token(*end); end++)
+	for (end = *name; token_has(*end); end++)
 		;
 	*value = skip_blanks(end);
 	if (end == *name || *(*value)++ != '=')
@@ -189,7 +178,7 @@ static int
 has_control(const char *text)
 {
 	for (; *text; text++)
-		if (is_control(*text) || *text == '\t')
+		if (token_control(*text) || *text == '\t')
 			return 1;
 	return 0;
 }
@@ -232,7 +221,7 @@ parse_line(struct part *part, char *line)
 {
 	char *colon = strchr(line, ':'), *value, *c;
 
-	for (c = line; c < colon && is_token(*c); c++)
+	for (c = line; c < colon && token_has(*c); c++)
 		;
 	if (!colon || colon == line || c < colon)
 		return 400; /* a folded line, too */
@@ -241,7 +230,7 @@ parse_line(struct part *part, char *line)
 	value = skip_blanks(colon + 1);
 	trim(value, strlen(value));
 	for (c = value; *c; c++)
-		if (is_control(*c))
+		if (token_control(*c))
 			return 400;
 	if (strcmp(line, "content-disposition") == 0)
 		return parse_disposition(part, value);

@@ -2,6 +2,7 @@
 #include "chserve/reply.h"
 
 #include "chserve/sse.h"
+#include "chserve/token.h"
 
 #include "common/json.h"
 #include "common/put.h"
@@ -13,31 +14,21 @@
 static int
 is_token(const struct ch_buf *name)
 {
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-	size_t i;
+	size_t n = 0;
 
-	for (i = 0; i < name->len; i++) {
-		unsigned char c = (unsigned char)name->data[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			(c >= 'A' && c <= 'Z') || (c && strchr(marks, c))))
-			return 0;
-	}
-	return name->len > 0;
+	while (n < name->len && token_has(name->data[n]))
+		n++;
+	return n && n == name->len;
 }
 
 static int
 has_control(const struct ch_buf *value)
 {
-	size_t i;
+	size_t n = 0;
 
-	for (i = 0; i < value->len; i++) {
-		unsigned char c = (unsigned char)value->data[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return 1;
-	}
-	return 0;
+	while (n < value->len && !token_control(value->data[n]))
+		n++;
+	return n < value->len;
 }
 
 static int

@@ -1,6 +1,8 @@
 /* Bodies of application/x-www-form-urlencoded, piece by piece. */
 #include "chserve/urlencoded.h"
 
+#include "chserve/token.h"
+
 #include "common/put.h"
 
 #include <stdint.h>
@@ -19,15 +21,6 @@ urlencoded_release(struct urlencoded *urlencoded)
 	ch_buf_release(&urlencoded->pair);
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode the n bytes at text, in place; their number then. */
 static size_t
 decode(char *text, size_t n)
@@ -35,10 +28,11 @@ decode(char *text, size_t n)
 	size_t in, out = 0;
 
 	for (in = 0; in < n; in++) {
-		if (text[in] == '%' && n - in > 2 && hex(text[in + 1]) >= 0 &&
-		    hex(text[in + 2]) >= 0) {
-			text[out++] = (char)(hex(text[in + 1]) << 4 |
-			    hex(text[in + 2]));
+		if (text[in] == '%' && n - in > 2 &&
+		    token_hex(text[in + 1]) >= 0 &&
+		    token_hex(text[in + 2]) >= 0) {
+			text[out++] = (char)(token_hex(text[in + 1]) << 4 |
+			    token_hex(text[in + 2]));
 			in += 2;
 		} else {
 			text[out++] = text[in];
