@@ -200,6 +200,8 @@ demo: ## the chat in your browser, until Ctrl-C
 	$(Q)$(MAKE) all
 	$(Q)packaging/demo $(B)/bin
 
+UNITS = $(patsubst packaging/systemd/%.in,%,$(wildcard packaging/systemd/*.in))
+
 # One MODE|FROM|TO a file, TO below PREFIX.
 to = $(foreach f,$(wildcard $(2)),$(1)|$(f)|$(3)/$(or $(4),$(notdir $(f))))
 FILES = $(foreach p,$(PROGRAMS),755|$(B)/bin/$(p)|bin/$(p)) \
@@ -210,13 +212,19 @@ FILES = $(foreach p,$(PROGRAMS),755|$(B)/bin/$(p)|bin/$(p)) \
 	$(call to,644,completions/bash/*,share/bash-completion/completions) \
 	$(call to,644,completions/zsh/*,share/zsh/site-functions) \
 	$(call to,644,completions/fish/*,share/fish/vendor_completions.d) \
+	$(foreach u,$(UNITS),644|$(B)/systemd/$(u)|lib/systemd/system/$(u)) \
 	$(call to,644,README.md CHANGELOG.md LICENSE,share/doc/chutils)
 
-$(B)/channel.pc: lib/channel.pc.in Makefile
+# PREFIX may have changed.
+$(B)/channel.pc: lib/channel.pc.in FORCE
 	@mkdir -p $(@D)
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
-install: all $(B)/channel.pc ## below DESTDIR and PREFIX (/usr/local)
+$(B)/systemd/%: packaging/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|' $< > $@
+
+install: all $(B)/channel.pc $(UNITS:%=$(B)/systemd/%) ## below DESTDIR and PREFIX (/usr/local)
 	$(Q)for f in $(patsubst %,'%',$(FILES)); do \
 		IFS='|'; set -- $$f; \
 		install -D -m $$1 $$2 '$(DESTDIR)$(PREFIX)'/$$3 || exit; \
@@ -236,6 +244,6 @@ help: ## this list
 
 .PHONY: all tests check unit contract cli browser lint asan tsan sanitized \
 	fuzz fuzzed model bench cover covered format deps deps-check demo install uninstall \
-	clean help
+	clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -30,6 +30,20 @@ house() {
 	[[ -f $root/opt/ch/share/doc/chutils/README.md ]]
 }
 
+@test "systemd units run what is installed" {
+	house install
+	house install PREFIX=/opt/ch
+	for unit in "$root"/opt/ch/lib/systemd/system/*; do
+		! grep '@' "$unit" | grep -v SystemCallFilter=@system-service
+	done
+	for program in chserve chwork; do
+		grep -q "^ExecStart=/opt/ch/bin/$program " \
+			"$root/opt/ch/lib/systemd/system/$program.service"
+		[[ -x $root/opt/ch/bin/$program ]]
+	done
+	[[ -f $root/opt/ch/lib/systemd/system/chserve.socket ]]
+}
+
 @test "what is installed can be read by everybody and written by nobody else" {
 	umask 077
 	house install
