@@ -242,6 +242,8 @@ is() {
 	is chserve_messages_dropped_total 0
 	is 'chserve_channel_pending{channel="http.request"}' 1
 	is 'chserve_channel_pending{channel="websocket.receive"}' 0
+	is chserve_received_bytes_total 6 # one two
+	is chserve_sent_bytes_total $((3 * 13 + 23 + 24 + 7 + 2 * 14))
 	is chserve_layer_up 1
 	is chserve_processes 1
 	case_of forging
@@ -265,6 +267,26 @@ is() {
 	is chserve_full_total 1
 	is 'chserve_requests_total{status="5xx"}' 1
 	is 'chserve_channel_pending{channel="websocket.connect"}' 1000
+	stop
+}
+
+# ws_case NAME: a case of wscases.py
+ws_case() {
+	timeout 120 python3 "$ROOT/tests/cli/wscases.py" "$1" "$url"
+}
+
+@test "clients that do not read, and channels that stay full" {
+	mkdir store
+	echo '{"channels": [{"match": "websocket.receive", "capacity": 2}]}' > store/config
+	serve_admin
+	ws_case slow_reader
+	metrics=$(curl -sS "${admin}metrics")
+	is chserve_slow_closes_total 1
+	is chserve_full_closes_total 0
+	ws_case full_channel
+	metrics=$(curl -sS "${admin}metrics")
+	is chserve_slow_closes_total 1
+	is chserve_full_closes_total 1
 	stop
 }
 
