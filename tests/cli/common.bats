@@ -272,7 +272,7 @@ usual() {
 
 @test "killed by a signal: as the signal" {
 	for signal in INT TERM HUP; do
-		start env --default-signal=INT chrecv "jobs.$signal"
+		start env --default-signal=INT,HUP chrecv "jobs.$signal"
 		waiting "jobs.$signal" 1
 		kill "-$signal" "$pid"
 		ended "$pid"
