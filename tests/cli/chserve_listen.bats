@@ -167,6 +167,10 @@ get() {
 	LISTEN_FDS='' run -78 case_of given tcp chserve
 }
 
+@test "two servers share a socket, and one replaces the other" {
+	case_of shared_by_two
+}
+
 @test "LISTEN_FDS for another process is left alone, and told to nobody" {
 	mkdir bin
 	cp "$CH_BIN/chserve" bin/
@@ -244,6 +248,16 @@ get() {
 	ended "$server"
 	((SECONDS - before < 5))
 	exec {net}>&-
+}
+
+@test "-j: SIGTERM to all of them, as from a terminal, is no second one" {
+	head -c 20000000 /dev/zero > public/large
+	serve -j 2 -l 127.0.0.1:0
+	mapfile -t processes < <(pgrep -P "$server")
+	case_of finishes_a_request "$url" /large 20000000 "${processes[@]}" \
+		"$server"
+	ended "$server"
+	[ "$ended" -eq 0 ]
 }
 
 @test "-j: a process that hangs is killed at the end" {
@@ -333,7 +347,7 @@ get() {
 @test "SIGTERM: the answer that is being sent is sent, new clients are refused" {
 	head -c 20000000 /dev/zero > public/large
 	serve -l 127.0.0.1:0
-	case_of finishes_a_request "$url" "$server" /large 20000000
+	case_of finishes_a_request "$url" /large 20000000 "$server"
 	ended "$server"
 	[ "$ended" -eq 0 ]
 }
@@ -345,6 +359,13 @@ get() {
 	[ "$ended" -eq 0 ]
 	serve -l 127.0.0.1:0 -j 2
 	case_of first_request "$url" "$server"
+}
+
+@test "SIGTERM: whom the kernel had accepted is answered" {
+	serve -l 127.0.0.1:0
+	case_of waiting_clients "$url" "$server"
+	ended "$server"
+	[ "$ended" -eq 0 ]
 }
 
 @test "who does not read is not waited for longer than --drain-timeout" {

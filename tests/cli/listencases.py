@@ -98,10 +98,12 @@ def leaves(path):
 
 def never_more_open(path, *command):
     """The mode of a socket that comes to be, seen by strace, is 0600."""
+    quiet = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     calls = subprocess.run(
         ["strace", "-f", "-e", "trace=umask,bind,chmod,fchmodat,listen,"
          "fchownat,connect", *command], stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=60).stderr.splitlines()
+        capture_output=True, text=True, timeout=60,
+        env={**os.environ, "ASAN_OPTIONS": quiet}).stderr.splitlines()
     at = next(i for i, c in enumerate(calls) if "bind(" in c and path in c)
     assert "umask(0177)" in calls[at - 1], calls
     assert "umask(" in calls[at + 1], calls
@@ -178,10 +180,10 @@ def parent_dies(url, pid):
 class Server:
     """A chserve; it is ready when this is there."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, pass_fds=()):
         self.process = subprocess.Popen(
             ["chserve", "--root", "public", *options],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, pass_fds=pass_fds)
         self.pid = self.process.pid
         self.where = [self.process.stdout.readline().split(" on ")[1].strip()
                       for option in options if option == "-l"]
@@ -289,6 +291,23 @@ def all_alive():
     assert fourth.stop() == 0
 
 
+def shared_by_two():
+    """Two servers on one socket that somebody else opened and keeps."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    where = "127.0.0.1:%d" % sock.getsockname()[1]
+    fd = "fd:%d" % sock.fileno()
+    old = Server("-l", fd, pass_fds=[sock.fileno()])
+    crowd = Crowd(where)
+    for jobs in ("1", "3", "1"):
+        new = Server("-l", fd, "-j", jobs, pass_fds=[sock.fileno()])
+        crowd.until(50)
+        assert old.stop() == 0
+        crowd.until(50)
+        old = new
+    crowd.end()
+    assert old.stop() == 0
+
+
 def stranger_asks(where):
     """A process of another user gets nothing; we can be one if we are root."""
     uid = os.geteuid()
@@ -342,7 +361,7 @@ def notified(where, *command):
 
 # --- the end ---------------------------------------------------------------
 
-def finishes_a_request(where, pid, path, size):
+def finishes_a_request(where, path, size, *pids):
     """What is being sent when SIGTERM comes is sent to its end."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -351,7 +370,8 @@ def finishes_a_request(where, pid, path, size):
     sock.connect((host, int(port)))
     ask(sock, path)
     data = sock.recv(1000)
-    os.kill(int(pid), signal.SIGTERM)
+    for pid in pids:
+        os.kill(int(pid), signal.SIGTERM)
     while True:
         try:
             connect(where).close()
@@ -376,6 +396,18 @@ def first_request(where, pid):
     for sock in fresh:
         ask(sock, close=False)
     for sock in fresh:
+        assert b" 200 " in read_all(sock)
+
+
+def waiting_clients(where, pid):
+    """Whom the kernel accepted before SIGTERM is answered."""
+    os.kill(int(pid), signal.SIGSTOP)
+    socks = [connect(where) for _ in range(100)]
+    for sock in socks:
+        ask(sock)
+    os.kill(int(pid), signal.SIGTERM)
+    os.kill(int(pid), signal.SIGCONT)
+    for sock in socks:
         assert b" 200 " in read_all(sock)
 
 
