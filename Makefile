@@ -101,8 +101,11 @@ room_src = $(filter-out %/main.c,$(wildcard cmd/$(room)/*.c))
 room_obj = $(and $(room_src),$(call obj,$(room_src)) $(COMMON_OBJ))
 
 $(UNIT) $(CONTRACT) $(BENCH): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
-	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(JANSSON) $(LIBS_$(call room,$@)) \
-		$(LDFLAGS)
+	$(call say,LD,$@)$(LINK) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(JANSSON) $(LIBS_$(call room,$@)) $(LDFLAGS)
+
+# What loads the server is in several files.
+$(B)/tests/bench/load: $(call obj,$(wildcard tests/bench/web/*.c))
 
 # A backend that is loaded on demand, for the test that loads it.
 $(B)/tests/unit/open: | $(B)/tests/unit/libchannel-remote.so

@@ -91,4 +91,16 @@ bench_row(const char *what, double ours, double reference, int decimals,
 	fflush(stdout);
 }
 
+/* The same, and whether the target is met. */
+static inline void
+bench_judge(const char *what, double ours, double reference, int decimals,
+    const char *unit, const char *target, int met)
+{
+	char verdict[64];
+
+	snprintf(verdict, sizeof(verdict), "%-10s %s", target,
+	    met ? "ok" : "MISSED");
+	bench_row(what, ours, reference, decimals, unit, verdict);
+}
+
 #endif
