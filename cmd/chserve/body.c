@@ -96,8 +96,9 @@ body_flush(struct body *body)
 	return rc;
 }
 
-void
-body_abort(struct body *body)
+/* No more will come: a reader of the stream is told. */
+static void
+close_stream(struct body *body)
 {
 	static const char closed[] =
 	    "{\"content\":\"\",\"closed\":true,\"more_content\":false}";
@@ -229,6 +230,7 @@ body_put(struct body *body, struct ch_buf *message)
 void
 body_release(struct body *body)
 {
+	close_stream(body);
 	ch_buf_release(&body->text);
 	spool_release(&body->spool);
 	form_free(body->form);

@@ -67,9 +67,7 @@ void body_put(struct body *body, struct ch_buf *message);
 /* The message was sent: a stream may begin. Then, or when there is room. */
 int body_flush(struct body *body);
 
-/* The client left before its end: a reader of the stream is told. */
-void body_abort(struct body *body);
-
+/* Before a stream's end its reader is told that no more comes. */
 void body_release(struct body *body);
 
 #endif

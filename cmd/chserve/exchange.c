@@ -86,7 +86,6 @@ over(struct request *request)
 	struct ch_err err = CH_ERR_INIT;
 
 	if (exchange->state != GATHERING) {
-		body_abort(&exchange->body);
 		event_http_disconnect(&message, exchange->box.channel,
 		    request->head.path);
 		if (bridge_send(EVENT_HTTP_DISCONNECT, &message, &err))

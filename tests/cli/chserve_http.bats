@@ -355,6 +355,21 @@ case_of() {
 	told http.disconnect
 }
 
+@test "what streams and grows over the limit: the reader is told" {
+	serve --body stream --inline-max 1K --body-max 50K
+	mkfifo slow
+	exec {slow}<> slow
+	ask -H 'Content-Type: text/x' -T - "$url" < slow
+	head -c 20000 /dev/zero | tr '\0' x >&"$slow"
+	told http.request
+	head -c 60000 /dev/zero | tr '\0' x >&"$slow"
+	closed=false
+	while [ "$closed" = false ]; do
+		closed=$(chrecv -c 1 -t 60 "$(key .body_channel)" | jq .closed)
+	done
+	[ "$closed" = true ]
+}
+
 @test "bodies over the limits are 413" {
 	serve --body-max 10K
 	head -c 20000 /dev/zero > data
