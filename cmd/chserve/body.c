@@ -15,6 +15,29 @@
 #define BODY_CHANNEL "http.request.body?"
 #define PIECE_MAX 65536 /* bytes of a stream in one message */
 
+static size_t held; /* by all bodies */
+static int said;
+
+/* Count what the body has in memory; 0, or 503 where it must have no more. */
+static int
+count(struct body *body)
+{
+	size_t now = body->text.size;
+
+	if (body->form)
+		now += form_held(body->form);
+	held += now - body->held;
+	body->held = now;
+	if (held < BODY_MEMORY / 2)
+		said = 0;
+	if (held <= BODY_MEMORY || now <= BODY_SMALL)
+		return 0;
+	if (!said++)
+		say_error("bodies take %zu MiB of memory: larger ones are "
+		    "told 503", held >> 20);
+	return 503;
+}
+
 /* What does not go into the message need not be read to be refused. */
 static uint64_t
 largest(const struct body_settings *settings, const struct head *head)
@@ -160,8 +183,8 @@ judge_form(struct body *body, int status)
 	return 0;
 }
 
-int
-body_add(struct body *body, const char *bytes, size_t n)
+static int
+add(struct body *body, const char *bytes, size_t n)
 {
 	int status = 0;
 
@@ -182,6 +205,14 @@ body_add(struct body *body, const char *bytes, size_t n)
 		return add_to_file(body, bytes, n);
 	put_bytes(&body->text, bytes, n);
 	return *body->channel && body->sending ? body_flush(body) : 0;
+}
+
+int
+body_add(struct body *body, const char *bytes, size_t n)
+{
+	int status = add(body, bytes, n), full = count(body);
+
+	return status ? status : full;
 }
 
 int
@@ -225,6 +256,9 @@ body_put(struct body *body, struct ch_buf *message)
 	if (*body->channel)
 		put_format(message, ",\"body_channel\":\"%s\"", body->channel);
 	ch_buf_release(&body->text);
+	if (body->form && body->ended)
+		form_forget(body->form);
+	count(body);
 }
 
 void
@@ -235,4 +269,5 @@ body_release(struct body *body)
 	spool_release(&body->spool);
 	form_free(body->form);
 	body->form = NULL;
+	count(body);
 }

@@ -30,6 +30,13 @@
 
 #define BODY_FULL (-1)
 
+/*
+ * All bodies together may have so much memory; beyond it, 503 for those that
+ * have more than the small share which nobody is denied.
+ */
+#define BODY_MEMORY ((size_t)64 << 20)
+#define BODY_SMALL ((size_t)4 << 10)
+
 enum body_mode { BODY_INLINE, BODY_STREAM, BODY_SPOOL };
 
 struct body_settings {
@@ -50,6 +57,7 @@ struct body {
 	char channel[CH_NAME_MAX + 1]; /* in pieces, to this one */
 	int sending; /* pieces may be sent: the message was */
 	int ended;
+	size_t held; /* bytes of memory, as counted */
 };
 
 /* `length` is what the head says of it, -1 if nothing. */

@@ -34,6 +34,15 @@ fields_init(struct fields *fields, const struct form_limits *limits)
 }
 
 void
+fields_forget(struct fields *fields)
+{
+	free(fields->fields);
+	fields->fields = NULL;
+	fields->n_fields = 0;
+	ch_buf_release(&fields->pool);
+}
+
+void
 fields_release(struct fields *fields)
 {
 	size_t i;
@@ -41,8 +50,7 @@ fields_release(struct fields *fields)
 	for (i = 0; i < fields->n_uploads; i++)
 		spool_release(&fields->uploads[i].spool);
 	free(fields->uploads);
-	free(fields->fields);
-	ch_buf_release(&fields->pool);
+	fields_forget(fields);
 	fields_init(fields, fields->limits);
 }
 

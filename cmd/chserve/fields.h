@@ -32,8 +32,9 @@ int fields_begin(struct fields *fields, const struct part *part);
 int fields_add(struct fields *fields, const char *bytes, size_t n);
 int fields_end(struct fields *fields);
 
-/* As form_held and form_put. */
+/* As form_held, form_put and form_forget. */
 size_t fields_held(const struct fields *fields);
 void fields_put(const struct fields *fields, struct ch_buf *out);
+void fields_forget(struct fields *fields);
 
 #endif

@@ -106,6 +106,14 @@ form_put(const struct form *form, struct ch_buf *out)
 }
 
 void
+form_forget(struct form *form)
+{
+	fields_forget(&form->fields);
+	multipart_release(&form->multipart);
+	urlencoded_release(&form->urlencoded);
+}
+
+void
 form_free(struct form *form)
 {
 	if (!form)

@@ -60,6 +60,9 @@ size_t form_held(const struct form *form);
  */
 void form_put(const struct form *form, struct ch_buf *out);
 
+/* What form_put told is not needed any more: keep the files alone. */
+void form_forget(struct form *form);
+
 /* Removes the files as well. NULL is fine. */
 void form_free(struct form *form);
 
