@@ -76,6 +76,19 @@ answer() {
 	[ "$(cat code)" = 201 ]
 }
 
+@test "who waits for 100 is told" {
+	serve
+	case_of continue_is_said
+}
+
+@test "a body that nobody takes: its window stays closed, others go on" {
+	chsend nothing a:=1
+	echo '{"channels": [{"match": "http.request.body?*", "capacity": 2}]}' \
+		> store/config
+	serve --body stream --inline-max 1k
+	case_of full_channel_closes_the_window
+}
+
 @test "cookies in crumbs are one" {
 	serve
 	case_of cookies_are_one

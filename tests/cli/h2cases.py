@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from urllib.parse import urlsplit
 
 import hpack
@@ -288,6 +289,74 @@ def bodies_wait():
     assert message["scheme"] == "http"
     reply(message["reply_channel"], "status:=201", "content=done")
     assert client.answer(stream) == ("201", b"done")
+
+
+def continue_is_said():
+    client = Client()
+    stream = client.ask("/post", ("expect", "100-continue"), method="POST",
+                        end=False)
+    client.until(lambda: stream in client.early)
+    assert dict(client.early[stream]) == {":status": "100"}
+    client.h2.send_data(stream, b"now", end_stream=True)
+    client.flush()
+    message = take("http.request")
+    assert message["body"] == "now", message
+    reply(message["reply_channel"], "status:=204")
+    assert client.answer(stream) == ("204", b"")
+
+
+def full_channel_closes_the_window():
+    """The body's channel has room for two pieces; another stream goes on."""
+    client = Client()
+    stream = client.ask("/post", method="POST", end=False)
+    sent = 0
+
+    def send():
+        nonlocal sent
+        room = min(client.h2.local_flow_control_window(stream), 1 << 20)
+        while sent < 1 << 20 and room:
+            n = min(16384, room, (1 << 20) - sent)
+            client.say(stream, b"x" * n)
+            sent, room = sent + n, room - n
+
+    def pong():
+        client.ponged = False
+        client.h2.ping(b"12345678")
+        client.flush()
+        client.until(lambda: client.ponged)
+
+    before = -1
+    while sent != before:
+        before = sent
+        send()
+        pong()
+    assert 65536 <= sent < 400000, sent
+    other = client.ask("/other")
+    message = take("http.request")
+    first, body = message["body"], message["body_channel"]
+    message = take("http.request")
+    assert message["path"] == "/other"
+    reply(message["reply_channel"], "status:=204")
+    assert client.answer(other) == ("204", b"")
+    got = []
+
+    def read():
+        more = True
+        while more:
+            piece = take(body)
+            got.append(len(piece["content"]))
+            more = piece["more_content"]
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while sent < 1 << 20:
+        send()
+        if sent < 1 << 20:
+            client.turn()
+    client.h2.end_stream(stream)
+    client.flush()
+    reader.join()
+    assert sum(got) + len(first) == 1 << 20, got
 
 
 def cookies_are_one():
