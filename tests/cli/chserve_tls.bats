@@ -285,3 +285,25 @@ stop() {
 	done
 	stop
 }
+
+@test "-j N: a session goes on with any of them, and all take new files" {
+	serve_tls -j 3
+	openssl s_client -connect "127.0.0.1:$port" -tls1_2 -sess_out session \
+		< /dev/null > first
+	[ -s session ]
+	for ((i = 0; i < 12; i++)); do
+		openssl s_client -connect "127.0.0.1:$port" -tls1_2 \
+			-sess_in session < /dev/null > again
+		grep -q '^Reused, TLSv1.2' again
+	done
+	certificate server renewed 'DNS:localhost,IP:127.0.0.1'
+	kill -HUP "$server"
+	for ((i = 0, n = 0; i < 600 && n < 20; i++)); do # 20 in a row
+		if [[ $(shown) = renewed ]]; then ((n += 1)); else n=0; fi
+	done
+	[ "$n" -eq 20 ]
+	openssl s_client -connect "127.0.0.1:$port" -tls1_2 -sess_in session \
+		< /dev/null > again
+	refute grep -q '^Reused' again
+	stop
+}
