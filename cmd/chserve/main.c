@@ -37,11 +37,13 @@
 #include "common/say.h"
 
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define OWN_DESCRIPTORS 64 /* not for connections */
 
@@ -86,23 +88,33 @@ open_root(struct ch_layer *layer, struct ch_err *err)
 	return static_open(root, err);
 }
 
+/* As the store's place is found: HOME, else what the password database says. */
+static const char *
+home_directory(void)
+{
+	const char *home = getenv("HOME");
+	struct passwd *user = home && *home ? NULL : getpwuid(getuid());
+
+	return user ? user->pw_dir : home ? home : "";
+}
+
 /* Where bodies are spooled: with the store, if that is a directory. */
 static int
 open_spool(struct ch_layer *layer, struct ch_err *err)
 {
-	const char *location = ch_location(layer), *home;
+	const char *location = ch_location(layer);
+	const char *state = getenv("XDG_STATE_HOME");
 	char path[PATH_MAX];
 
 	if (settings->state)
 		return spool_open(settings->state, err);
 	if (*location == '/')
 		return spool_open(location, err);
-	home = getenv("XDG_STATE_HOME");
-	if (home && *home)
-		snprintf(path, sizeof(path), "%s/chutils", home);
+	if (state && *state)
+		snprintf(path, sizeof(path), "%s/chutils", state);
 	else
 		snprintf(path, sizeof(path), "%s/.local/state/chutils",
-		    getenv("HOME") ? getenv("HOME") : "");
+		    home_directory());
 	return spool_open(path, err);
 }
 

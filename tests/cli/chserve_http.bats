@@ -300,6 +300,17 @@ case_of() {
 	[ ! -e "$file" ]
 }
 
+@test "where the store is no directory, bodies lie below HOME, or --state" {
+	export CHANNELS_URL=mem: HOME=$PWD/home XDG_STATE_HOME=
+	serve --inline-max 1
+	[ -d home/.local/state/chutils/spool ]
+	unset HOME
+	XDG_STATE_HOME=$PWD/state serve
+	[ -d state/chutils/spool ]
+	serve --state "$PWD/there"
+	[ -d there/spool ]
+}
+
 @test "a large body is streamed to a channel of its own" {
 	serve --body stream --inline-max 1K
 	head -c 300000 /dev/urandom | base64 > data
