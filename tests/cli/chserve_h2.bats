@@ -150,6 +150,11 @@ answer() {
 	case_of websocket_reset
 }
 
+@test "a WebSocket whose window stays closed: 1008" {
+	serve
+	case_of websocket_unread
+}
+
 @test "other versions and protocols are refused" {
 	serve
 	case_of websocket_wrong_version

@@ -195,6 +195,31 @@ stop() {
 	stop
 }
 
+@test "a WebSocket that is not read from is given up: 1008" {
+	serve_tls
+	timeout 100 /usr/bin/python3 - "$port" <<-'EOF'
+		import json, socket, ssl, subprocess, sys
+
+		def take(channel):
+		    return json.loads(subprocess.run(
+		        ["chrecv", "-c", "1", "-t", "60", channel], check=True,
+		        capture_output=True).stdout)
+
+		plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		context = ssl.create_default_context(cafile="server.pem")
+		sock = context.wrap_socket(plain, server_hostname="localhost")
+		sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+		             b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+		             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+		             b"AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+		channel = take("websocket.connect")["reply_channel"]
+		big = json.dumps({"text": "x" * 500000}).encode() + b"\n"
+		subprocess.run(["chsend", "-w", channel], input=big * 40)
+		assert take("websocket.disconnect")["code"] == 1008
+	EOF
+	stop
+}
+
 @test "SIGTERM: WebSockets are told 1001" {
 	serve_tls
 	timeout 60 /usr/bin/python3 - "$port" "$server" <<-'EOF'

@@ -232,6 +232,21 @@ def websocket_given_up():
     assert take("websocket.disconnect")["code"] == 1006
 
 
+def websocket_unread():
+    """A client that opens no window for what it is sent is given up."""
+    client = Client(window=1000)
+    stream = client.websocket()
+    channel = take("websocket.connect")["reply_channel"]
+    reply(channel, "accept:=true")
+    assert client.status(stream) == "200"
+    big = json.dumps({"text": "x" * 500000}) + "\n"
+    run("chsend", "-w", channel, input=big * 40)
+    assert take("websocket.disconnect")["code"] == 1008
+    other = client.ask("/other")
+    reply(take("http.request")["reply_channel"], "status:=204")
+    assert client.answer(other) == ("204", b""), "the connection lives on"
+
+
 def websocket_wrong_version():
     client = Client()
     client.until(lambda: client.h2.remote_settings.enable_connect_protocol)
