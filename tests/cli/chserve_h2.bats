@@ -142,6 +142,12 @@ answer() {
 	case_of websocket
 }
 
+@test "a WebSocket: what is agreed is answered, a wrong frame ends it" {
+	serve
+	case_of websocket_agreed
+	case_of websocket_failed
+}
+
 @test "a WebSocket that is refused, closed, given up, reset" {
 	serve
 	case_of websocket_refused

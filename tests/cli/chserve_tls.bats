@@ -171,13 +171,15 @@ stop() {
 		    context = ssl.create_default_context(cafile="server.pem")
 		    opening = asyncio.ensure_future(websockets.connect(
 		        f"wss://localhost:{sys.argv[1]}/chat?x=1", ssl=context,
-		        max_size=None))
+		        max_size=None, subprotocols=["v1", "v2"]))
 		    asked = await asyncio.to_thread(take, "websocket.connect")
 		    assert asked["scheme"] == "wss" and asked["path"] == "/chat"
 		    assert not opening.done(), "answered before the consumer did"
 		    big = "x" * 500000
-		    reply(asked["reply_channel"], accept=True, text=big)
+		    reply(asked["reply_channel"], accept=True, text=big,
+		          subprotocol="v2")
 		    socket = await opening
+		    assert socket.subprotocol == "v2" and socket.extensions
 		    assert await socket.recv() == big
 		    for text in "hello", big:
 		        await socket.send(text)

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import zlib
 from urllib.parse import urlsplit
 
 import hpack
@@ -190,6 +191,52 @@ def websocket():
     other = client.ask("/other")
     reply(take("http.request")["reply_channel"], "status:=204")
     assert client.answer(other) == ("204", b""), "the connection lives on"
+
+
+def websocket_agreed():
+    """What the handshake agrees to is in the answer, and holds."""
+    client = Client()
+    stream = client.websocket(
+        "/", ("sec-websocket-protocol", "v1, v2"),
+        ("sec-websocket-extensions", "permessage-deflate"))
+    message = take("websocket.connect")
+    assert message["subprotocols"] == ["v1", "v2"], message
+    text = "all of this is said again, " * 100
+    reply(message["reply_channel"], "accept:=true", "subprotocol=v2",
+          'headers:=[["x-one", "1"]]', "text=" + text)
+    assert client.status(stream) == "200"
+    head = client.head[stream]
+    assert head["sec-websocket-protocol"] == "v2", head
+    assert head["sec-websocket-extensions"] == (
+        "permessage-deflate; server_no_context_takeover; "
+        "client_no_context_takeover"), head
+    assert head["x-one"] == "1", head
+    assert not {"upgrade", "connection", "sec-websocket-accept"} & set(head)
+    (opcode, payload), = client.frames(stream, 1)
+    assert client.data[stream][0] == 0xc1 and opcode == TEXT
+    assert zlib.decompressobj(-15).decompress(
+        payload + b"\0\0\xff\xff") == text.encode()
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(b"back") + packer.flush(zlib.Z_SYNC_FLUSH)
+    client.say(stream, frame(TEXT, packed[:-4], rsv=4))
+    assert take("websocket.receive")["text"] == "back"
+    client.sock.close()
+    assert take("websocket.disconnect")["code"] == 1006
+
+
+def websocket_failed():
+    """A frame that is wrong: a close frame, and the stream ends."""
+    client = Client()
+    stream = client.websocket()
+    reply(take("websocket.connect")["reply_channel"], "accept:=true")
+    assert client.status(stream) == "200"
+    client.say(stream, frame(TEXT, "first") + frame(3, "x"))
+    assert client.frames(stream, 1) == [(CLOSE, struct.pack(">H", 1002))]
+    client.until(lambda: stream in client.ended)
+    assert take("websocket.receive")["text"] == "first"
+    client.h2.end_stream(stream)
+    client.flush()
+    assert take("websocket.disconnect")["code"] == 1002
 
 
 def websocket_refused():
