@@ -11,10 +11,10 @@
  */
 #include "chserve/ws.h"
 
+#include "chserve/hello.h"
 #include "chserve/strict.h"
 
 #include "base/err.h"
-#include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@
 
 #define ONE_WRITE 65536   /* frames are gathered up to this many bytes */
 #define RX_BUFFER 1024    /* per connection */
-#define SERVICE_BUFFER 16384 /* one for all; an answer's head must fit */
+#define SERVICE_BUFFER HELLO_ANSWER_MAX /* one for all */
 #define RSV1 0x40
 
 static int wire_accept(struct client *client);
@@ -49,28 +49,6 @@ static const struct lws_protocols protocols[] = {
 	{ "", on_event, sizeof(struct strict), RX_BUFFER, 0, NULL,
 	    2 * CLIENT_QUEUE_MAX },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
-};
-
-static lws_extension_callback_function extension_event;
-
-static const struct lws_extension extensions[] = {
-	{ "permessage-deflate", extension_event, NULL },
-	{ NULL, NULL, NULL },
-};
-
-/* What may stand in the answer: what was in the question that we made. */
-static const struct lws_ext_options extension_options[] = {
-	{ "server_no_context_takeover", EXTARG_NONE },
-	{ "client_no_context_takeover", EXTARG_NONE },
-	{ "server_max_window_bits=8", EXTARG_NONE },
-	{ "server_max_window_bits=9", EXTARG_NONE },
-	{ "server_max_window_bits=10", EXTARG_NONE },
-	{ "server_max_window_bits=11", EXTARG_NONE },
-	{ "server_max_window_bits=12", EXTARG_NONE },
-	{ "server_max_window_bits=13", EXTARG_NONE },
-	{ "server_max_window_bits=14", EXTARG_NONE },
-	{ "server_max_window_bits=15", EXTARG_NONE },
-	{ NULL, 0 },
 };
 
 /* 0 hangup seconds: its own pings are off, ours cost no sorted insertion. */
@@ -284,38 +262,6 @@ closed(struct client *client, struct strict *strict)
 		client_closed_by_peer(client, strict->closed);
 }
 
-/* The end of the answer to the handshake: what libwebsockets knows not of. */
-static int
-add_fields(struct lws_process_html_args *args)
-{
-	struct ch_buf lines = CH_BUF_INIT;
-	const struct ws_offer *agreed = adopting_as;
-	int fits;
-
-	if (*agreed->subprotocol)
-		put_format(&lines, "Sec-WebSocket-Protocol: %s\r\n",
-		    agreed->subprotocol);
-	put_string(&lines, agreed->fields);
-	fits = lines.len + 2 < (size_t)args->max_len;
-	if (fits && lines.len) {
-		memcpy(args->p, lines.data, lines.len);
-		args->p += lines.len;
-	}
-	ch_buf_release(&lines);
-	return fits ? 0 : -1;
-}
-
-static int
-extension_event(struct lws_context *of, const struct lws_extension *extension,
-    struct lws *wsi, enum lws_extension_callback_reasons reason, void *user,
-    void *in, size_t len)
-{
-	(void)of, (void)extension, (void)wsi, (void)user, (void)len;
-	if (reason == LWS_EXT_CB_CONSTRUCT)
-		*(const struct lws_ext_options **)in = extension_options;
-	return 0;
-}
-
 static int
 on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     void *in, size_t len)
@@ -337,7 +283,7 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return 0;
 	switch (reason) {
 	case LWS_CALLBACK_ADD_HEADERS:
-		return add_fields(in);
+		return hello_add(adopting_as, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(wsi, client);
 	case LWS_CALLBACK_RECEIVE:
@@ -363,29 +309,12 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 /* --- its life ------------------------------------------------------------- */
 
-/* The question to which libwebsockets' answer is what we have agreed. */
-static void
-put_question(struct ch_buf *out, const struct ws_offer *agreed)
-{
-	put_format(out,
-	    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-	    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-	    "Sec-WebSocket-Key: %s\r\n",
-	    agreed->key);
-	if (agreed->window) {
-		put_string(out, "Sec-WebSocket-Extensions: ");
-		offer_put_extension(out, agreed);
-		put_string(out, "\r\n");
-	}
-	put_string(out, "\r\n");
-}
-
 int
 ws_adopt(struct client *client, int fd, const struct ws_offer *agreed)
 {
 	struct ch_buf head = CH_BUF_INIT;
 
-	put_question(&head, agreed);
+	hello_put(&head, agreed);
 	client->wire = &wire;
 	client->end = NULL;
 	adopting = client;
@@ -411,7 +340,7 @@ make_context(uint64_t loop)
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | loop;
 	info.protocols = protocols;
-	info.extensions = extensions;
+	info.extensions = hello_extensions;
 	info.pt_serv_buf_size = SERVICE_BUFFER;
 	info.retry_and_idle_policy = &no_pings;
 	context = lws_create_context(&info);

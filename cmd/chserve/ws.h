@@ -1,7 +1,7 @@
 /*
  * ws.h - established WebSockets, and the event loop: libwebsockets' part.
  *
- * Nothing else here includes libwebsockets.h.
+ * Nothing else here but hello.c, its handshake, includes libwebsockets.h.
  */
 #ifndef CHSERVE_WS_H
 #define CHSERVE_WS_H
