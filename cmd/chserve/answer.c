@@ -69,7 +69,7 @@ answer_words(struct request *request, int status, const char *fields)
 	put_format(&body, "%d %s\n", status, answer_reason(status));
 	if (fields)
 		put_string(&head, fields);
-	if (status == 503)
+	if (status == 503 || status == 429)
 		put_string(&head, "Retry-After: 1\r\n");
 	if (status == 426)
 		put_string(&head, "Upgrade: websocket\r\n"

@@ -69,6 +69,7 @@ clients_flush(void)
 		touched = client->next_touched;
 		client->touched = 0;
 		client->wire->flush(client);
+		client_weigh(client);
 	}
 }
 
@@ -139,6 +140,39 @@ client_forget(struct client *client)
 {
 	while (client->queue_n)
 		frame_put(take_first(client));
+}
+
+/* --- what it holds -------------------------------------------------------- */
+
+/* A message as small as can be kept for the next one, and a path, are none. */
+void
+client_weigh(struct client *client)
+{
+	size_t path = strlen(client->path), message = client->message.size;
+
+	if (path <= CLIENT_KEEP_MAX)
+		path = 0;
+	if (message <= CLIENT_KEEP_MAX)
+		message = 0;
+	budget_set(&client->share, path + message + client->below,
+	    client->queue_bytes);
+}
+
+/* What its wire holds goes only with the connection. */
+void
+client_weighs_much(struct budget_share *share)
+{
+	struct client *client = client_of(share, share);
+
+	if (client->state == CLIENT_WAITING)
+		return; /* not for long */
+	client_cut(client, client->queue_n || client->below ? CODE_TOO_SLOW :
+	    CODE_TRY_LATER);
+	ch_buf_release(&client->message);
+	client_weigh(client);
+	if (client->below)
+		client->wire->kill(client);
+	clients_flush();
 }
 
 /* --- its life ------------------------------------------------------------- */

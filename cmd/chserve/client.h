@@ -10,6 +10,7 @@
 #ifndef CHSERVE_CLIENT_H
 #define CHSERVE_CLIENT_H
 
+#include "chserve/budget.h"
 #include "chserve/event.h"
 #include "chserve/frame.h"
 #include "chserve/loop.h"
@@ -76,6 +77,8 @@ struct client_wire {
 	void (*kill)(struct client *client);
 };
 
+struct caps_seat;
+
 struct client {
 	struct mailbox box; /* first: a client is its mailbox */
 	const struct client_wire *wire;
@@ -95,6 +98,7 @@ struct client {
 	/* For the log and the counts. */
 	int counted;    /* as one that is open */
 	uint64_t sent;  /* bytes of frames */
+	struct caps_seat *seat; /* its address's; NULL: not counted here */
 	struct seen *seen;
 
 	/* Going out: frames in a ring, whole ones only. */
@@ -102,6 +106,7 @@ struct client {
 	size_t queue_at, queue_n, queue_size; /* queue_size: a power of two */
 	size_t queue_bytes;
 	size_t n_pongs; /* among them */
+	size_t below; /* bytes that its wire holds, at most */
 	struct client *next_touched;
 	int touched; /* to be flushed */
 
@@ -114,6 +119,8 @@ struct client {
 	struct due retry;
 	uint64_t spent; /* of its message rate, see client_in.c */
 	struct due rest;
+
+	struct budget_share share; /* of what waits, either way */
 
 	struct due keep; /* when it is asked, or given up */
 	struct due life; /* when its time is over */
@@ -176,6 +183,12 @@ void client_closed_by_peer(struct client *client, unsigned code);
  * client is freed.
  */
 void client_over(struct client *client);
+
+/* What waits for it, or was gathered of it, has become more or less. */
+void client_weigh(struct client *client);
+
+/* What it holds is too much. */
+void client_weighs_much(struct budget_share *share);
 
 /* Forget what waits for it. */
 void client_forget(struct client *client);

@@ -80,6 +80,7 @@ pass_on(struct client *client)
 		if (client->message.size > CLIENT_KEEP_MAX)
 			ch_buf_release(&client->message);
 		ch_buf_clear(&client->message);
+		client_weigh(client);
 		spend(client);
 		return CH_OK;
 	}
@@ -203,6 +204,7 @@ client_data(struct client *client, const char *data, size_t len,
 	if (message->len + len > size_limit(client))
 		return CODE_TOO_BIG;
 	put_bytes(message, data, len);
+	client_weigh(client);
 	if (client->deflated && piece & PIECE_LAST)
 		code = inflate_message(client);
 	if (code)

@@ -1,6 +1,8 @@
 /* WebSocket clients come and go. */
 #include "chserve/clients.h"
 
+#include "chserve/caps.h"
+
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -14,6 +16,7 @@ clients_new(const char *path)
 	if (!client)
 		say_memory();
 	mailbox_open(&client->box, MAILBOX_WEBSOCKET);
+	client->share.cut = client_weighs_much;
 	client->path = strdup(path);
 	if (!client->path)
 		say_memory();
@@ -32,6 +35,8 @@ clients_free(struct client *client)
 	free(client->queue);
 	ch_buf_release(&client->message);
 	offer_release(&client->offer);
+	caps_leave(client->seat);
+	budget_set(&client->share, 0, 0);
 	free(client->path);
 	free(client);
 }

@@ -1,9 +1,13 @@
 /* Accepted connections, as long as they speak HTTP. */
 #include "chserve/conn.h"
 
+#include "chserve/caps.h"
 #include "chserve/h1.h"
+#include "chserve/ip.h"
 #include "chserve/metrics.h"
+#include "chserve/proxy.h"
 #include "chserve/secure.h"
+#include "chserve/seldom.h"
 #include "chserve/tls.h"
 #include "chserve/ws.h"
 
@@ -11,13 +15,19 @@
 #include "common/say.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #define HEAD_MS 10000
 #define IDLE_MS 30000
 #define STALL_MS 30000
+#define STALL_BYTES 30720 /* to be taken in that time: 1 KiB a second */
 #define LINGER_MS 2000
 #define LAST_MS 2000
+#define PATIENCE_MS 1000 /* for a head, where others want the place */
+#define REFUSED_MAX 32   /* who are told so; others are closed at once */
 
 #define EVENTS ((uint32_t)EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
@@ -25,7 +35,7 @@ static void late(struct due *due);
 
 static const struct conn_settings *settings;
 static struct conn *conns;
-static size_t n_conns, n_more;
+static size_t n_conns, n_more, n_refused;
 static int stopping;
 static struct due_queue waits[CONN_WAITS] = {
 	{ .expired = late }, { .expired = late }, { .expired = late },
@@ -54,6 +64,12 @@ touched(struct soon *soon)
 	struct conn *conn = conn_of(soon, soon);
 
 	conn->role->turn(conn);
+}
+
+static void
+holds_too_much(struct budget_share *share)
+{
+	conn_drop(conn_of(share, share));
 }
 
 static void
@@ -121,6 +137,39 @@ conn_wait_not(struct conn *conn)
 	due_clear(&conn->due);
 }
 
+/* What the peer's system has acknowledged. */
+static uint64_t
+acknowledged(const struct conn *conn, uint64_t written)
+{
+	int left;
+
+	if (ioctl(conn->sock.fd, SIOCOUTQ, &left) || left < 0)
+		left = 0;
+	return (uint64_t)left < written ? written - (uint64_t)left : 0;
+}
+
+void
+conn_has_to_take(struct conn *conn, uint64_t written)
+{
+	conn->taken = acknowledged(conn, written);
+	conn_wait(conn, CONN_STALL);
+}
+
+int
+conn_took(struct conn *conn, uint64_t written)
+{
+	uint64_t before = conn->taken;
+
+	conn_has_to_take(conn, written);
+	return conn->taken >= before + STALL_BYTES;
+}
+
+void
+conn_holds(struct conn *conn, size_t bytes)
+{
+	budget_set(&conn->share, bytes, 0);
+}
+
 /* --- coming and going ----------------------------------------------------- */
 
 static void
@@ -135,6 +184,9 @@ forget(struct conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	n_conns--;
+	n_refused -= (size_t)conn->refused;
+	caps_leave(conn->seat);
+	budget_set(&conn->share, 0, 0);
 	metrics_add(METRIC_CONNECTIONS_NOW, -1);
 	free(conn);
 }
@@ -149,10 +201,12 @@ conn_drop(struct conn *conn)
 }
 
 int
-conn_give_away(struct conn *conn)
+conn_give_away(struct conn *conn, struct caps_seat **seat)
 {
 	int fd = conn->sock.fd;
 
+	*seat = conn->seat;
+	conn->seat = NULL;
 	conn->role->release(conn);
 	loop_remove(&conn->watch);
 	forget(conn);
@@ -165,17 +219,100 @@ conn_open(const struct conn_settings *with)
 	settings = with;
 }
 
+/* --- admission ------------------------------------------------------------ */
+
+static int
+is_full(void)
+{
+	return n_conns - n_refused + n_more + ws_count() >=
+	    settings->max_connections;
+}
+
+/*
+ * Drop one that can be spared: the one that was longest between two requests,
+ * else the one that has owed a first head for longest, which nobody does who
+ * has something to say. 0 if there is none.
+ */
+static int
+make_room(void)
+{
+	struct due *idle = waits[CONN_IDLE].first;
+	struct due *head = waits[CONN_HEAD].first;
+
+	if (idle)
+		conn_drop(conn_of(idle, due));
+	else if (head && head->at - ch_clock() < HEAD_MS - PATIENCE_MS)
+		conn_drop(conn_of(head, due));
+	else
+		return 0;
+	return 1;
+}
+
+/* The address that is counted; 0 if none is. */
+static int
+is_counted(struct ip *ip, const struct event_peer *from)
+{
+	if (from->local || proxy_trusts(settings->trust, from) ||
+	    ip_read(ip, from->host, strcspn(from->host, "%")))
+		return 0;
+	return settings->loopback_counts ||
+	    (strncmp(from->host, "127.", 4) != 0 &&
+		strcmp(from->host, "::1") != 0);
+}
+
+/* 0, with its seat, or the status to refuse it with. */
+static int
+admit(const struct event_peer *from, struct caps_seat **seat)
+{
+	static struct seldom all = { .what = "connections refused" };
+	static struct seldom one = { .what = "connections refused, too many "
+		"of one address" };
+	struct ip ip;
+
+	if (is_counted(&ip, from)) {
+		*seat = caps_take(&ip, settings->max_per_address);
+		if (!*seat) {
+			metrics_add(METRIC_REFUSED_ADDRESS, 1);
+			seldom_say(&one, "%s has %llu connections: more are "
+			    "refused", from->host, (unsigned long long)
+			    settings->max_per_address);
+			return 429;
+		}
+	}
+	if (!is_full() || make_room())
+		return 0;
+	caps_leave(*seat);
+	*seat = NULL;
+	metrics_add(METRIC_REFUSED_CONNECTIONS, 1);
+	seldom_say(&all, "there are %llu connections: more are refused",
+	    (unsigned long long)settings->max_connections);
+	return 503;
+}
+
+int
+conn_has_room(const struct conn *conn)
+{
+	return !is_full() &&
+	    caps_count(conn->seat) < settings->max_per_address;
+}
+
+void
+conn_count_more(struct conn *conn, int more)
+{
+	n_more += (size_t)more;
+	caps_more(conn->seat, more);
+}
+
 void
 conn_accepted(int fd, const struct event_peer *from,
     const struct event_peer *to)
 {
-	int full = !conn_has_room();
+	struct caps_seat *seat = NULL;
+	int status = admit(from, &seat);
 	struct conn *conn;
 
 	metrics_add(METRIC_CONNECTIONS, 1);
-	if (full)
-		metrics_add(METRIC_REFUSED_CONNECTIONS, 1);
-	if (full && tls_is_open()) {
+	if (status && (n_refused >= REFUSED_MAX || tls_is_open())) {
 		ch_io_close(&fd); /* a handshake is too much for a refusal */
 		return;
 	}
@@ -185,6 +322,7 @@ conn_accepted(int fd, const struct event_peer *from,
 	conn->sock.fd = conn->watch.fd = fd;
 	conn->watch.ready = ready;
 	conn->soon.run = touched;
+	conn->share.cut = holds_too_much;
 	conn->from = *from;
 	conn->to = *to;
 	conn->next = conns;
@@ -192,12 +330,15 @@ conn_accepted(int fd, const struct event_peer *from,
 		conns->prev = conn;
 	conns = conn;
 	n_conns++;
+	conn->seat = seat;
+	conn->refused = status != 0;
+	n_refused += (size_t)conn->refused;
 	metrics_add(METRIC_CONNECTIONS_NOW, 1);
-	conn_wait(conn, CONN_HEAD);
+	conn_wait(conn, status ? CONN_LAST : CONN_HEAD);
 	if (tls_is_open())
 		secure_begin(conn);
 	else
-		h1_begin(conn, full ? 503 : 0);
+		h1_begin(conn, status);
 	loop_add(&conn->watch, EVENTS);
 }
 
@@ -211,18 +352,6 @@ conn_stop(void)
 		next = conn->next;
 		conn->role->stop(conn);
 	}
-}
-
-int
-conn_has_room(void)
-{
-	return n_conns + n_more + ws_count() < settings->max_connections;
-}
-
-void
-conn_count_more(int more)
-{
-	n_more += (size_t)more;
 }
 
 int

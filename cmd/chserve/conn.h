@@ -8,13 +8,16 @@
 #ifndef CHSERVE_CONN_H
 #define CHSERVE_CONN_H
 
+#include "chserve/budget.h"
 #include "chserve/event.h"
 #include "chserve/loop.h"
 #include "chserve/sock.h"
 
 #include "channel.h"
 
+struct caps_seat;
 struct conn;
+struct proxy_trust;
 
 struct conn_role {
 	void (*turn)(struct conn *conn);
@@ -31,7 +34,7 @@ enum conn_wait {
 	CONN_HEAD,   /* a head has to be whole by then */
 	CONN_IDLE,   /* between two requests */
 	CONN_BODY,   /* --body-timeout: some of a body */
-	CONN_STALL,  /* the peer takes some of the answer */
+	CONN_STALL,  /* the peer takes enough of the answer */
 	CONN_LINGER, /* after the last answer, the peer closes */
 	CONN_LAST,   /* when we stop: for the head of a first request */
 	CONN_WAITS
@@ -48,17 +51,28 @@ struct conn {
 	struct event_peer from, to;
 	struct conn *prev, *next;
 	int hung_up; /* the peer will send no more */
+	int refused; /* it is to get a status, and then to leave */
+	struct caps_seat *seat; /* its address's; NULL: not counted */
+	struct budget_share share; /* what its role holds of the peer's */
+	uint64_t taken; /* bytes, when it was last looked */
 };
 
 struct conn_settings {
 	int64_t body_timeout; /* ms */
-	size_t max_connections;
+	uint64_t max_connections; /* WebSockets are some, too */
+	uint64_t max_per_address; /* of an address that is no proxy's */
+	int loopback_counts;      /* as any address, for that */
+	const struct proxy_trust *trust;
 	int no_h2; /* HTTP/1.x only */
 };
 
 void conn_open(const struct conn_settings *settings);
 
-/* Serve this connection. */
+/*
+ * Serve this connection; or refuse it, where there are too many, in all (503)
+ * or of its address (429). Before that, those are dropped for it that have
+ * waited longest between two requests, or for long enough to send their first.
+ */
 void conn_accepted(int fd, const struct event_peer *from,
     const struct event_peer *to);
 
@@ -73,12 +87,12 @@ size_t conn_count(void);
 void conn_close(void);
 
 /*
- * Whether there may be one more. A request that has a connection for itself is
- * counted with that; further ones on it count as connections, for they cost as
- * much. A role says here how many more (less) of those there are.
+ * Whether there may be one more request on it. One that has a connection for
+ * itself is counted with that; further ones on it count as connections, for
+ * they cost as much. A role says here how many more (less) of those there are.
  */
-int conn_has_room(void);
-void conn_count_more(int more);
+int conn_has_room(const struct conn *conn);
+void conn_count_more(struct conn *conn, int more);
 
 /* --- for the roles -------------------------------------------------------- */
 
@@ -96,9 +110,24 @@ int conn_may_be_h2(void);
 void conn_wait(struct conn *conn, enum conn_wait what);
 void conn_wait_not(struct conn *conn);
 
+/*
+ * Something waits that the peer has to take: so far so many bytes were written,
+ * and CONN_STALL is set. When that has passed, conn_took says whether it took
+ * as much of them as it has to, and if so sets it anew. What is in the system's
+ * buffers is not taken: a peer that takes a byte now and then takes too little.
+ */
+void conn_has_to_take(struct conn *conn, uint64_t written);
+int conn_took(struct conn *conn, uint64_t written);
+
+/* Its role holds so many bytes for it. */
+void conn_holds(struct conn *conn, size_t bytes);
+
 void conn_drop(struct conn *conn);
 
-/* Drop it, but for its socket, which is returned. */
-int conn_give_away(struct conn *conn);
+/*
+ * Drop it, but for its socket, which is returned, and its seat, to be left
+ * when that is closed.
+ */
+int conn_give_away(struct conn *conn, struct caps_seat **seat);
 
 #endif

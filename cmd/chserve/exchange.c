@@ -3,6 +3,7 @@
 
 #include "chserve/answer.h"
 #include "chserve/bridge.h"
+#include "chserve/budget.h"
 #include "chserve/push.h"
 #include "chserve/reply.h"
 #include "chserve/serve.h"
@@ -30,6 +31,7 @@ struct exchange {
 	struct body body;
 	struct ch_buf links; /* that were pushed: "Link: …\r\n" each */
 	int events; /* the answer is a stream of events */
+	struct budget_share share; /* of its body */
 	struct due due;   /* the answer's, or the next breath of a stream */
 	struct due retry; /* of the body's channel */
 };
@@ -63,6 +65,7 @@ end(struct exchange *exchange)
 	due_clear(&exchange->due);
 	due_clear(&exchange->retry);
 	body_release(&exchange->body);
+	budget_set(&exchange->share, 0, 0);
 	ch_buf_release(&exchange->links);
 	free(exchange);
 }
@@ -158,7 +161,21 @@ refused(struct exchange *exchange, int status)
 {
 	if (status)
 		end(exchange);
+	else
+		budget_set(&exchange->share, exchange->body.held, 0);
 	return status;
+}
+
+/* Its body takes memory that others need. */
+static void
+holds_too_much(struct budget_share *share)
+{
+	struct exchange *exchange = exchange_of(share, share);
+
+	if (exchange->state == ANSWERING)
+		request_cut(exchange->request);
+	else
+		give_up(exchange, 503);
 }
 
 static int
@@ -190,6 +207,7 @@ retry(struct due *due)
 	struct exchange *exchange = exchange_of(due, retry);
 	int rc = body_flush(&exchange->body);
 
+	budget_set(&exchange->share, exchange->body.held, 0);
 	if (rc == BODY_FULL)
 		due_set(&retries, due, RETRY_MS);
 	else if (rc)
@@ -213,6 +231,7 @@ exchange_begin(struct request *request)
 		say_memory();
 	mailbox_open(&exchange->box, MAILBOX_HTTP);
 	exchange->box.deliver = answered;
+	exchange->share.cut = holds_too_much;
 	exchange->request = request;
 	request_take(request, &taker, exchange);
 	status = body_init(&exchange->body, &serve_settings->body,

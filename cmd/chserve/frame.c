@@ -1,6 +1,7 @@
 /* A WebSocket frame (RFC 6455, section 5.2), built once for all. */
 #include "chserve/frame.h"
 
+#include "chserve/budget.h"
 #include "chserve/deflate.h"
 
 #include <stdint.h>
@@ -46,6 +47,7 @@ make(unsigned first, const char *payload, size_t n)
 	if (n)
 		memcpy(frame->bytes + frame->len, payload, n);
 	frame->len += n;
+	budget_common((ssize_t)(sizeof(*frame) + frame->len));
 	return frame;
 }
 
@@ -79,6 +81,7 @@ frame_put(struct frame *frame)
 		frame->deflated = other->next;
 		frame_put(other);
 	}
+	budget_common(-(ssize_t)(sizeof(*frame) + frame->len));
 	free(frame);
 }
 

@@ -317,16 +317,17 @@ step(struct conn *conn)
 	}
 }
 
-/* The peer has to take some of what waits, now and then. */
+/* The peer has to take what waits. */
 static void
-mind_stall(struct conn *conn, int progress, int waits)
+mind_stall(struct conn *conn, int waits)
 {
+	struct h1 *h1 = conn->state;
 	int is_set = conn->due.queue && conn->waits_for == CONN_STALL;
 
 	if (!waits && is_set)
 		conn_wait_not(conn);
-	else if (waits && (progress || !conn->due.queue))
-		conn_wait(conn, CONN_STALL);
+	else if (waits && !conn->due.queue)
+		conn_has_to_take(conn, h1->out.written);
 }
 
 /* Write what there is: 1 if the connection may go on, 0, or -1 if lost. */
@@ -334,7 +335,6 @@ static int
 write_out(struct conn *conn)
 {
 	struct h1 *h1 = conn->state;
-	uint64_t before = h1->out.written;
 	int rc;
 
 	if (outbox_is_empty(&h1->out))
@@ -344,7 +344,7 @@ write_out(struct conn *conn)
 	if (!rc && errno == EINTR)
 		conn_again(conn);
 	if (h1->state == H1_ANSWER)
-		mind_stall(conn, h1->out.written != before, !rc);
+		mind_stall(conn, !rc);
 	/* where an answer waits, the body may be read all the same */
 	return rc ? rc : h1->state == H1_BODY;
 }
@@ -363,6 +363,16 @@ become_h2(struct conn *conn)
 	conn->role->turn(conn);
 }
 
+/* The others' turn. */
+static void
+rest(struct conn *conn)
+{
+	struct h1 *h1 = conn->state;
+
+	conn_holds(conn, h1->in.size +
+	    (h1->request ? h1->request->head.size : 0));
+}
+
 static void
 turn(struct conn *conn)
 {
@@ -378,6 +388,8 @@ turn(struct conn *conn)
 		become_h2(conn);
 	} else if (rc < 0 || h1->broken) {
 		conn_drop(conn);
+	} else {
+		rest(conn);
 	}
 }
 
@@ -386,6 +398,9 @@ late(struct conn *conn)
 {
 	struct h1 *h1 = conn->state;
 
+	if (conn->waits_for == CONN_STALL &&
+	    conn_took(conn, h1->out.written))
+		return;
 	if (h1->state == H1_HEAD && conn->waits_for == CONN_HEAD &&
 	    h1->in.len) { /* something came, but no head */
 		new_request(conn);

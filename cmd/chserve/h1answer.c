@@ -165,7 +165,8 @@ wire_upgrade(struct request *request, struct client *client)
 
 	request_let_go(request);
 	if (!conn->sock.tls && !h1->in.len)
-		return ws_adopt(client, conn_give_away(conn), &client->agreed);
+		return ws_adopt(client, conn_give_away(conn, &client->seat),
+		    &client->agreed);
 	ch_buf_consume(&h1->in, h1->in_at);
 	ahead = h1->in; /* what the client did not wait with */
 	h1->in = (struct ch_buf)CH_BUF_INIT;

@@ -34,7 +34,7 @@ struct h2 {
 	int64_t resets_at; /* when that was last made more */
 	int in_head;       /* fields of a request have begun */
 	int served;        /* there was one */
-	int moved;         /* something was written */
+	uint64_t written;  /* bytes */
 	int lost;          /* there is nobody any more */
 	int lingering;     /* all is written; the peer is to close */
 };
@@ -99,7 +99,7 @@ count_streams(struct h2 *h2, int more)
 
 	h2->n_streams += (size_t)more;
 	if (h2->n_streams > 1 || before > 1)
-		conn_count_more(more);
+		conn_count_more(h2->conn, more);
 }
 
 static int
@@ -113,7 +113,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 		return 0; /* trailers: nobody asks for them */
 	h2ids_opened(&h2->ids, frame->hd.stream_id);
 	h2->served = 1;
-	if (h2->streams && !conn_has_room()) {
+	if (h2->streams && !conn_has_room(h2->conn)) {
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
 		    frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
 		return 0;
@@ -345,7 +345,7 @@ put(struct h2 *h2, const void *bytes, size_t n)
 		h2->lost = 1;
 	if (taken <= 0)
 		return 0;
-	h2->moved = 1;
+	h2->written += (uint64_t)taken;
 	return (size_t)taken;
 }
 
@@ -408,10 +408,12 @@ set_deadline(struct h2 *h2)
 
 	if (what == CONN_IDLE && h2->streams)
 		conn_wait_not(conn);
-	else if (!conn->due.queue || conn->waits_for != what ||
-	    (what == CONN_STALL && h2->moved))
+	else if (conn->due.queue && conn->waits_for == what)
+		return;
+	else if (what == CONN_STALL)
+		conn_has_to_take(conn, h2->written);
+	else
 		conn_wait(conn, what);
-	h2->moved = 0;
 }
 
 /* Whether the session is over, and all of it written. */
@@ -420,6 +422,17 @@ is_over(const struct h2 *h2)
 {
 	return !h2->out.len && !nghttp2_session_want_read(h2->session) &&
 	    !nghttp2_session_want_write(h2->session);
+}
+
+static size_t
+all_held(const struct h2 *h2)
+{
+	const struct stream *stream;
+	size_t n = h2->out.size;
+
+	for (stream = h2->streams; stream; stream = stream->next)
+		n += stream_held(stream);
+	return n;
 }
 
 static void
@@ -435,8 +448,10 @@ turn(struct conn *conn)
 		h2->lingering = 1;
 		sock_finish(&conn->sock);
 		conn_wait(conn, CONN_LINGER);
-	} else if (!h2->lingering) {
-		set_deadline(h2);
+	} else {
+		if (!h2->lingering)
+			set_deadline(h2);
+		conn_holds(conn, all_held(h2));
 	}
 }
 
@@ -445,6 +460,8 @@ late(struct conn *conn)
 {
 	struct h2 *h2 = conn->state;
 
+	if (conn->waits_for == CONN_STALL && conn_took(conn, h2->written))
+		return;
 	if (!h2->lingering) {
 		nghttp2_session_terminate_session(h2->session,
 		    NGHTTP2_NO_ERROR);

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALL_MS 30000 /* without taking anything of an answer */
+#define STALL_MS 30000 /* without taking so much of an answer: */
+#define STALL_BYTES 1024
 #define CLOSE_MS 200   /* after the answer, for what is still under way */
 #define BODY_STEP 8192 /* bytes of a body that earn it another wait */
 #define HELD_MAX ((size_t)64 << 20) /* bytes of bodies, of all streams */
@@ -240,6 +241,14 @@ body_is_late(struct due *due)
 	refuse(stream_of(body_due, due), 408);
 }
 
+size_t
+stream_held(const struct stream *stream)
+{
+	return stream->body.size + stream->request.head.size +
+	    stream->in.path.size + stream->in.fields.size +
+	    stream->in.cookie.size;
+}
+
 void
 stream_stop(struct stream *stream)
 {
@@ -269,14 +278,21 @@ enough(struct due *due)
 static void
 stalled(struct due *due)
 {
-	reset(stream_of(stall_due, due), NGHTTP2_CANCEL);
+	struct stream *stream = stream_of(stall_due, due);
+
+	if (stream->taken < STALL_BYTES)
+		reset(stream, NGHTTP2_CANCEL);
+	else
+		stream_wait(stream);
 }
 
 void
 stream_wait(struct stream *stream)
 {
-	if (!stream->stall_due.queue)
-		due_set(&stalls, &stream->stall_due, STALL_MS);
+	if (stream->stall_due.queue)
+		return;
+	stream->taken = 0;
+	due_set(&stalls, &stream->stall_due, STALL_MS);
 }
 
 /* There is more to send, or that was all. */
@@ -309,7 +325,8 @@ give(nghttp2_session *session, int32_t id, uint8_t *bytes, size_t length,
 		if (stream->whole)
 			*flags |= NGHTTP2_DATA_FLAG_EOF;
 	} else {
-		due_set(&stalls, &stream->stall_due, STALL_MS);
+		stream->taken += (size_t)n;
+		stream_wait(stream);
 	}
 	if (n || stream->whole)
 		return n;

@@ -39,6 +39,7 @@ struct stream {
 	int waiting; /* the session waits until something is */
 	int sent;    /* all of it went out */
 	struct due stall_due;
+	size_t taken; /* bytes since that was set */
 
 	struct watch near; /* a WebSocket's bytes (h2ws.c); fd -1: it is none */
 };
@@ -61,6 +62,9 @@ void stream_took(struct stream *stream, size_t n);
 void stream_go_on(struct stream *stream);
 /* What there is has to be taken soon. */
 void stream_wait(struct stream *stream);
+
+/* Bytes of the peer's that it holds. */
+size_t stream_held(const struct stream *stream);
 
 /* The server ends. */
 void stream_stop(struct stream *stream);

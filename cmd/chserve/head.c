@@ -227,7 +227,8 @@ head_parse(struct head *head, const char *bytes, size_t n)
 	head->host = "";
 	if (memchr(bytes, '\0', n))
 		return 400;
-	head->text = malloc(2 * (n + 1)); /* decoding is done in a copy */
+	head->size = 2 * (n + 1); /* decoding is done in a copy */
+	head->text = malloc(head->size);
 	if (!head->text)
 		return 503;
 	memcpy(head->text, bytes, n);
@@ -249,6 +250,7 @@ head_release(struct head *head)
 {
 	free(head->text);
 	head->text = NULL;
+	head->size = 0;
 }
 
 const char *

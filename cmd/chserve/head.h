@@ -23,6 +23,7 @@ struct field {
 
 struct head {
 	char *text; /* what the rest points into */
+	size_t size; /* of it, in memory */
 	char *method;
 	char *path;  /* decoded: valid UTF-8, no control bytes, starts with / */
 	const char *target; /* as it came */

@@ -5,11 +5,14 @@
 #include "chserve/loop.h"
 #include "chserve/metrics.h"
 #include "chserve/places.h"
+#include "chserve/seldom.h"
 #include "chserve/share.h"
 
+#include "base/io.h"
 #include "common/say.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -21,6 +24,10 @@
 #define TURN_ACCEPTS 64
 #define LAST_ACCEPTS 8192 /* when we stop: as many as can be waiting */
 #define REST_MS 200 /* without descriptors, until connections have ended */
+#define ALIVE_S 60       /* of silence, then the peer's system is asked */
+#define ALIVE_PAUSE_S 15 /* and again, */
+#define ALIVE_N 4        /* so many times */
+#define UNACKNOWLEDGED_MS 60000 /* that something may be */
 #define LEAVE_MS 3  /* for the other processes to take a connection */
 
 struct listener {
@@ -39,6 +46,9 @@ static void not_wanted(struct due *due);
 static struct listener *listeners;
 static struct due_queue rests = { .expired = go_on };
 static struct due rest;
+static int spare = -1; /* a descriptor to refuse connections with */
+static struct seldom used_up = { .what = "connections refused without "
+	"descriptors" };
 static struct due_queue lefts = { .expired = not_wanted };
 
 /* Accept up to n connections; how many there were, less: no more, errno. */
@@ -64,6 +74,42 @@ accept_some(const struct listener *listener, int n)
 		place->use->accepted(fd, &from, &place->at);
 	}
 	return i;
+}
+
+/*
+ * There are no descriptors: the spare one serves to take a connection and to
+ * close it, so that its client need not wait for nothing. 0 if that failed.
+ */
+static int
+refuse_one(const struct listener *listener)
+{
+	int fd;
+
+	ch_io_close(&spare);
+	fd = accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		metrics_add(METRIC_REFUSED_DESCRIPTORS, 1);
+	ch_io_close(&fd);
+	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd >= 0;
+}
+
+/* accept(2) failed with errno. */
+static void
+no_more(struct listener *listener, int n)
+{
+	int os = errno;
+
+	if (os == EAGAIN || os == EINTR || os == ECONNABORTED)
+		return;
+	seldom_say(&used_up, "accept: %s: connections are refused",
+	    strerror(os));
+	if (os == EMFILE || os == ENFILE)
+		while (n-- > 0 && spare >= 0 && refuse_one(listener))
+			;
+	loop_remove(&listener->watch);
+	listener->resting = 1;
+	due_set(&rests, &rest, REST_MS);
 }
 
 /* Let the other processes have it, if they want it soon. */
@@ -101,14 +147,8 @@ connection_ready(struct watch *watch, uint32_t ready)
 	if (n && listener->shared)
 		share_took(listener->late);
 	listener->late = 0;
-	if (n < most && errno != EAGAIN && errno != EINTR &&
-	    errno != ECONNABORTED) {
-		say_more("accept: %s", strerror(errno));
-		metrics_add(METRIC_REFUSED_DESCRIPTORS, 1);
-		loop_remove(watch);
-		listener->resting = 1;
-		due_set(&rests, &rest, REST_MS);
-	}
+	if (n < most)
+		no_more(listener, most);
 }
 
 static void
@@ -124,6 +164,26 @@ go_on(struct due *due)
 		}
 }
 
+/*
+ * Half-open peers: one that is gone is noticed where nothing is sent, by
+ * keepalive, and where something is, by its not being acknowledged; so is one
+ * that is there and has no room for a byte, all that time. What a listening
+ * socket has set, those that it accepts have.
+ */
+static void
+notice_the_dead(int fd)
+{
+	int on = 1, idle = ALIVE_S, pause = ALIVE_PAUSE_S, n = ALIVE_N;
+	unsigned unacknowledged = UNACKNOWLEDGED_MS;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &pause, sizeof(pause));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof(n));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged,
+	    sizeof(unacknowledged));
+}
+
 static void
 watch_socket(const struct place *place, int fd)
 {
@@ -134,6 +194,8 @@ watch_socket(const struct place *place, int fd)
 	listener->watch.fd = fd;
 	listener->watch.ready = connection_ready;
 	listener->place = place;
+	if (!place->at.local)
+		notice_the_dead(fd);
 	listener->shared = share_is_shared() && place->shared;
 	listener->next = listeners;
 	listeners = listener;
@@ -146,6 +208,7 @@ listen_start(void)
 	const struct place *place;
 	size_t i;
 
+	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (place = places; place; place = place->next)
 		for (i = 0; i < place->n; i++)
 			if (place->fds[i] >= 0)
@@ -158,6 +221,7 @@ listen_stop(void)
 	struct listener *listener;
 
 	due_clear(&rest);
+	ch_io_close(&spare);
 	while ((listener = listeners)) {
 		listeners = listener->next;
 		due_clear(&listener->left);

@@ -36,6 +36,7 @@
 #include "base/err.h"
 #include "common/say.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
@@ -46,6 +47,7 @@
 #include <unistd.h>
 
 #define OWN_DESCRIPTORS 64 /* not for connections */
+#define PER_ADDRESS 1000   /* a school's, but not all there are */
 
 static struct settings *settings;
 static char *store; /* where it is */
@@ -150,19 +152,43 @@ told_to_reload(int number)
 	reload();
 }
 
+/* As many connections as there are descriptors for. */
+static uint64_t
+most_connections(void)
+{
+	struct rlimit limit = { 1024, 1024 };
+	uint64_t most;
+
+	say_files();
+	getrlimit(RLIMIT_NOFILE, &limit);
+	most = limit.rlim_cur > 2 * OWN_DESCRIPTORS
+	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
+	/* under TLS a WebSocket takes three, and counts twice */
+	return tls_is_open() ? most / 3 * 2 : most;
+}
+
+static void
+limit_connections(struct conn_settings *with)
+{
+	uint64_t most = most_connections();
+
+	if (with->max_connections > most)
+		say_note("--max-connections: %" PRIu64 ", for there are no "
+		    "more descriptors", most);
+	if (!with->max_connections || with->max_connections > most)
+		with->max_connections = most;
+	with->loopback_counts = with->max_per_address != 0;
+	if (!with->max_per_address)
+		with->max_per_address = with->max_connections / 4 < PER_ADDRESS
+		    ? with->max_connections / 4 + 1 : PER_ADDRESS;
+	with->trust = &settings->serve.trust;
+}
+
 static void
 apply_settings(void)
 {
 	struct serve_settings *with = &settings->serve;
-	struct rlimit limit = { 1024, 1024 };
 
-	say_files();
-	getrlimit(RLIMIT_NOFILE, &limit);
-	settings->conn.max_connections = limit.rlim_cur > 2 * OWN_DESCRIPTORS
-	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
-	if (tls_is_open()) /* a WebSocket takes three, and counts twice */
-		settings->conn.max_connections =
-		    settings->conn.max_connections / 3 * 2;
 	with->policy.loopback = places_are_loopback(&use);
 	with->policy.hosts = settings->hosts.items;
 	with->policy.n_hosts = settings->hosts.n;
@@ -173,6 +199,7 @@ apply_settings(void)
 	admin_policy = with->policy;
 	admin_policy.loopback = places_are_loopback(&admin_use);
 	admin_open(&admin_policy);
+	limit_connections(&settings->conn);
 	conn_open(&settings->conn);
 	serve_open(with);
 }

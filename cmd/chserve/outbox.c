@@ -11,6 +11,8 @@
 
 #define TURN_BYTES 262144 /* of a file, before others have their turn */
 
+static size_t pool; /* bytes of memory, of all */
+
 /* From now on into a file; 0, or -1. */
 static int
 spill(struct outbox *outbox)
@@ -27,12 +29,14 @@ int
 outbox_put(struct outbox *outbox, const void *bytes, size_t n)
 {
 	size_t waits = outbox->memory.len - outbox->at;
+	size_t most = pool < OUTBOX_POOL ? OUTBOX_MEMORY : OUTBOX_LEAST;
 
-	if (!outbox->spilled && waits + n > OUTBOX_MEMORY && waits &&
-	    spill(outbox))
+	if (!outbox->spilled && waits + n > most && waits && spill(outbox))
 		return -1;
 	if (!outbox->spilled) {
+		pool -= outbox->memory.size;
 		put_bytes(&outbox->memory, bytes, n);
+		pool += outbox->memory.size;
 		return 0;
 	}
 	if (outbox->spool.size + (off_t)n > OUTBOX_MAX ||
@@ -71,15 +75,21 @@ end_file(struct outbox *outbox)
 	outbox->spilled = 0;
 }
 
+static void
+release_memory(struct outbox *outbox)
+{
+	pool -= outbox->memory.size;
+	ch_buf_release(&outbox->memory);
+	outbox->at = 0;
+}
+
 /* n bytes of the memory have gone. */
 static void
 gone(struct outbox *outbox, size_t n)
 {
 	outbox->at += n;
-	if (outbox->at < outbox->memory.len)
-		return;
-	ch_buf_release(&outbox->memory);
-	outbox->at = 0;
+	if (outbox->at == outbox->memory.len)
+		release_memory(outbox);
 }
 
 static int
@@ -155,8 +165,7 @@ outbox_take(struct outbox *outbox, void *bytes, size_t n)
 void
 outbox_release(struct outbox *outbox)
 {
-	ch_buf_release(&outbox->memory);
-	outbox->at = 0;
+	release_memory(outbox);
 	outbox->file_left = 0;
 	end_file(outbox);
 }

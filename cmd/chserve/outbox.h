@@ -3,7 +3,8 @@
  *
  * An answer waits for its reader here. What is in memory is limited: the rest
  * lies in a file, the one that is served, or one of the spool; so a slow reader
- * costs disk, and only up to OUTBOX_MAX.
+ * costs disk, and only up to OUTBOX_MAX. Where many are slow, and all of them
+ * together have OUTBOX_POOL in memory, each has but OUTBOX_LEAST.
  */
 #ifndef CHSERVE_OUTBOX_H
 #define CHSERVE_OUTBOX_H
@@ -16,6 +17,8 @@
 #include <stdint.h>
 
 #define OUTBOX_MEMORY 262144        /* bytes; then it spills into a file */
+#define OUTBOX_POOL ((size_t)16 << 20)
+#define OUTBOX_LEAST 1024
 #define OUTBOX_MAX ((off_t)1 << 30) /* bytes in that file */
 
 struct outbox {

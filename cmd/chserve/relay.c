@@ -149,6 +149,7 @@ turn(struct conn *conn)
 			return;
 		}
 	}
+	conn_holds(conn, relay->up.size + relay->down.size);
 	if (up > 0 || down > 0)
 		conn_again(conn);
 }

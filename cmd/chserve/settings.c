@@ -119,6 +119,10 @@ static const struct opt options[] = {
 	    "say there whether all is well"),
 	OPT_FLAG(0, "console", &settings.serve.pages.console,
 	    "have a page to try things out at /console"),
+	OPT_COUNT(0, "max-connections", &settings.conn.max_connections, "N",
+	    "serve N connections at once (open files)"),
+	OPT_COUNT(0, "max-per-address", &settings.conn.max_per_address, "N",
+	    "serve N of one address (1000, or a quarter)"),
 	OPT_COMMON(&settings.store),
 	OPT_END,
 };

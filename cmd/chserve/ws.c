@@ -155,12 +155,19 @@ static void
 wire_flush(struct client *client)
 {
 	struct lws *wsi = client->end;
+	int n = 0;
 
-	while (client->queue_n && !lws_partial_buffered(wsi))
-		if (write_some(client) < 0) {
+	while (client->queue_n && !lws_partial_buffered(wsi)) {
+		n = write_some(client);
+		if (n < 0) {
 			wire_kill(client);
 			return;
 		}
+	}
+	if (!lws_partial_buffered(wsi))
+		client->below = 0;
+	else if (n > 0)
+		client->below = (size_t)n;
 	if (client->state != CLIENT_CLOSING || client->queue_n)
 		return;
 	if (client->cut) {
@@ -189,6 +196,7 @@ writable(struct lws *wsi, struct client *client)
 	if (strict->wrong)
 		client_cut(client, strict->wrong);
 	wire_flush(client);
+	client_weigh(client);
 	if (client->state != CLIENT_CLOSING || client->queue_n || client->cut)
 		return 0;
 	return say_goodbye(wsi, client->code);

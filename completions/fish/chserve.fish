@@ -42,6 +42,8 @@ complete -c chserve -l admin -x -a '127.0.0.1:9000 unix:' -d 'have /metrics and 
 complete -c chserve -l metrics -x -d 'have the metrics at that path, too'
 complete -c chserve -l health -x -d 'say there whether all is well'
 complete -c chserve -l console -d 'have a page to try things out at /console'
+complete -c chserve -l max-connections -x -d 'serve N connections at once'
+complete -c chserve -l max-per-address -x -d 'serve N of one address'
 complete -c chserve -s S -l store -x -a '(__fish_complete_directories)' -d 'use this store'
 complete -c chserve -s q -l quiet -d 'say errors only'
 complete -c chserve -s v -l verbose -d 'say more'
