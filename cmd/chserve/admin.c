@@ -1,7 +1,7 @@
 /* An address of its own for /metrics and /health. */
 #include "chserve/admin.h"
 
-#include "chserve/date.h"
+#include "chserve/answer.h"
 #include "chserve/loop.h"
 #include "chserve/status.h"
 
@@ -61,16 +61,6 @@ visit_over(struct due *due)
 
 /* --- answers -------------------------------------------------------------- */
 
-static const char *
-words_of(int status)
-{
-	return status == 200 ? "OK" :
-	    status == 404 ? "Not Found" :
-	    status == 405 ? "Method Not Allowed" :
-	    status == 421 ? "Misdirected Request" :
-	    status == 503 ? "Service Unavailable" : "Bad Request";
-}
-
 static enum status_page
 page_of(const char *path)
 {
@@ -95,25 +85,23 @@ answer(struct visitor *visitor, const struct head *head, int status)
 {
 	const char *type = "text/plain; charset=utf-8";
 	struct ch_buf body = CH_BUF_INIT;
-	char date[DATE_SIZE];
 
-	date_write(date, time(NULL));
 	if (!status)
 		status = refuses(visitor, head);
 	if (status)
-		put_format(&body, "%d %s\n", status, words_of(status));
+		put_format(&body, "%d %s\n", status, answer_reason(status));
 	else
 		status = status_answer(&body, page_of(head->path), &type);
+	put_format(&visitor->out, "HTTP/1.1 %d %s\r\n", status,
+	    answer_reason(status));
+	answer_put_date(&visitor->out);
 	put_format(&visitor->out,
-	    "HTTP/1.1 %d %s\r\n"
-	    "Date: %s\r\n"
 	    "Content-Type: %s\r\n"
 	    "Content-Length: %zu\r\n"
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "%sConnection: close\r\n\r\n",
-	    status, words_of(status), date, type, body.len,
-	    status == 405 ? "Allow: GET, HEAD\r\n" : "");
+	    type, body.len, status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	if (!head || strcmp(head->method, "HEAD"))
 		put_bytes(&visitor->out, body.data, body.len);
 	ch_buf_release(&body);

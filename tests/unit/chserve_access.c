@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -269,6 +270,39 @@ test_together(int fifo)
 	unlink(path);
 }
 
+/* Standard output is a socket, as systemd's journal gives; nobody reads. */
+static void
+test_socket(void)
+{
+	static char text[4000000];
+	ssize_t n, all = 0;
+	int fds[2], status, i;
+	pid_t pid;
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		dup2(fds[1], 1);
+		close(fds[0]);
+		access_open("-", ACCESS_COMBINED, NULL);
+		for (i = 0; i < 10000; i++)
+			access_log(&request);
+		logfile_flush();
+		_exit(0);
+	}
+	close(fds[1]);
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "it does not wait for us");
+	while ((n = read(fds[0], text + all, 8192)) > 0)
+		all += n;
+	text[all] = '\0';
+	ok(count_lines(text) > 100, "what the socket took is there: %zu",
+	    count_lines(text));
+	is_int(text[all - 1], '\n', "whole lines");
+	close(fds[0]);
+}
+
 static void
 test_full(void)
 {
@@ -325,6 +359,7 @@ main(void)
 	test_file();
 	test_together(0);
 	test_together(1);
+	test_socket();
 	test_full();
 	test_disk();
 	ch_buf_release(&line);
