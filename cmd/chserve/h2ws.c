@@ -14,11 +14,16 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#define END_MS 500       /* for what was said last to be answered */
 #define ANSWER_MAX 16384 /* libwebsockets' 101, with what it says */
 
-#define stream_of(watch_) \
-	((struct stream *)(void *)((char *)(watch_) - \
-	    offsetof(struct stream, near)))
+#define stream_of(member_, pointer_) \
+	((struct stream *)(void *)((char *)(pointer_) - \
+	    offsetof(struct stream, member_)))
+
+static void end_now(struct due *due);
+
+static struct due_queue ends = { .expired = end_now };
 
 static int
 is_later(ssize_t n)
@@ -62,15 +67,27 @@ h2ws_deliver(struct stream *stream)
 		nghttp2_session_consume(session, stream->id, (size_t)n);
 		stream_took(stream, (size_t)n);
 	}
-	if (stream->ended)
-		shutdown(stream->near.fd, SHUT_WR);
+	if (stream->ended && !stream->told) {
+		stream->told = 1;
+		due_set(&ends, &stream->body_due, END_MS);
+	}
 	conn_touch(stream->conn);
+}
+
+/*
+ * The client will say no more. Chromium says so with its close frame, which
+ * libwebsockets would not answer if it saw the end at once.
+ */
+static void
+end_now(struct due *due)
+{
+	shutdown(stream_of(body_due, due)->near.fd, SHUT_WR);
 }
 
 static void
 near_ready(struct watch *watch, uint32_t events)
 {
-	struct stream *stream = stream_of(watch);
+	struct stream *stream = stream_of(near, watch);
 
 	h2ws_deliver(stream);
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))

@@ -152,6 +152,7 @@ answer() {
 	serve
 	case_of websocket_refused
 	case_of websocket_closed_by_server
+	case_of websocket_says_no_more
 	case_of websocket_given_up
 	case_of websocket_reset
 }

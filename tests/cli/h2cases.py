@@ -269,6 +269,28 @@ def websocket_reset():
     assert take("websocket.disconnect")["code"] == 1006
 
 
+def websocket_says_no_more():
+    """The close frame is the last of the stream; so is its answer."""
+    client = Client()
+    stream = client.websocket()
+    reply(take("websocket.connect")["reply_channel"], "accept:=true")
+    assert client.status(stream) == "200"
+    code = struct.pack(">H", 1000)
+    client.h2.send_data(stream, frame(CLOSE, code), end_stream=True)
+    client.flush()
+    assert client.frames(stream, 1) == [(CLOSE, code)]
+    client.until(lambda: stream in client.ended)
+    assert take("websocket.disconnect")["code"] == 1000
+
+    stream = client.websocket()
+    reply(take("websocket.connect")["reply_channel"], "accept:=true")
+    client.until(lambda: stream in client.head)
+    client.h2.send_data(stream, b"", end_stream=True)
+    client.flush()
+    client.until(lambda: stream in client.ended)
+    assert take("websocket.disconnect")["code"] == 1006
+
+
 def websocket_given_up():
     """Before the consumer has answered."""
     client = Client()
