@@ -2,9 +2,10 @@
 
 load ../cli/helper
 
-@test "the console: frames both ways, what was sent, how it ends" {
+# console OPTION...: the console of a server with these options, in a browser
+console() {
 	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --console
+	START_OUT=ready start chserve -l 127.0.0.1:0 --console "$@"
 	server=$pid
 	next_line "$fd"
 	url=${line#chserve: listening on }
@@ -15,4 +16,15 @@ load ../cli/helper
 	kill -TERM "$server"
 	ended "$server"
 	[ "$ended" -eq 0 ]
+}
+
+@test "the console: frames both ways, what was sent, how it ends" {
+	console
+}
+
+@test "the same over TLS and HTTP/2" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+		-keyout key.pem -out cert.pem 2> made
+	console --tls-cert cert.pem --tls-key key.pem
 }

@@ -96,7 +96,7 @@ def ends(browser, message):
 
 
 def main(url):
-    browser = Browser()
+    browser = Browser("--ignore-certificate-errors")
     try:
         browser.tab(url + "console#/from/the/address")
         assert browser.run(VALUE, "#path") == "/from/the/address"
