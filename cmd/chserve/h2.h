@@ -1,15 +1,10 @@
 /*
- * h2.h - HTTP/2 on a connection: its session, which is nghttp2's part.
+ * h2.h - HTTP/2 on a connection: its role.
  *
- * What is read from the socket is given to the session, which tells h2stream.c
- * of requests and their bodies; what streams have to say, the session puts
- * into frames, which are written here. Nothing of it waits or grows: while the
- * socket takes nothing, nothing is read; and what came of bodies and was not
- * taken yet counts against windows, which are given back only then.
- *
- * Against floods: at most H2_STREAMS requests at once; streams that are reset,
- * by either side, are counted, and a connection with too many of them ends
- * (rapid reset); nghttp2 bounds SETTINGS, PING and CONTINUATION.
+ * What is read from the socket is given to the session (h2session.h), whose
+ * frames are written here. Nothing of it waits or grows: while the socket takes
+ * nothing, nothing is read; and what came of bodies and was not taken yet
+ * counts against windows, which are given back only then.
  */
 #ifndef CHSERVE_H2_H
 #define CHSERVE_H2_H
@@ -18,8 +13,6 @@
 
 #include <nghttp2/nghttp2.h>
 #include <stddef.h>
-
-#define H2_STREAMS 100
 
 /* The head, so to speak, with which it begins where there is no TLS. */
 #define H2_PREFACE "PRI * HTTP/2.0\r\n\r\n"

@@ -1,0 +1,48 @@
+/*
+ * h2session.h - an HTTP/2 session: nghttp2, and what it has to be told.
+ *
+ * What came from the client goes in; streams come of it, which h2stream.c
+ * answers, and frames that h2.c writes.
+ *
+ * Against floods: at most H2SESSION_STREAMS requests at once; streams that are
+ * reset, by either side, are counted, and a session with too many of them ends
+ * (rapid reset); nghttp2 bounds SETTINGS, PING and CONTINUATION.
+ */
+#ifndef CHSERVE_H2SESSION_H
+#define CHSERVE_H2SESSION_H
+
+#include "chserve/h2ids.h"
+#include "chserve/h2scan.h"
+
+#include <nghttp2/nghttp2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define H2SESSION_STREAMS 100
+
+struct conn;
+struct stream;
+
+struct h2session {
+	nghttp2_session *nghttp2;
+	struct conn *conn;
+	struct stream *streams;
+	size_t n_streams;
+	struct h2ids ids;
+	struct h2scan scan;
+	int64_t resets;    /* that there may be */
+	int64_t resets_at; /* when that was last made more */
+	int in_head;       /* fields of a request have begun */
+	int served;        /* there was one */
+	int lost;          /* it never was HTTP/2: there is nobody to talk to */
+};
+
+/* Begin; the session is not to be moved. Closing it ends all its streams. */
+void h2session_open(struct h2session *session, struct conn *conn);
+void h2session_close(struct h2session *session);
+
+/* n bytes came. */
+void h2session_input(struct h2session *session, const uint8_t *bytes,
+    size_t n);
+
+#endif
