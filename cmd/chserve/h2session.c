@@ -7,6 +7,7 @@
 #include "common/say.h"
 
 #define CONNECTION_WINDOW 262144
+#define HEAD_BYTES 2097152 /* of an answer: more than any message has */
 #define MAX_ACKS 100 /* that wait to be sent */
 #define RESETS 200   /* at once; and later one each: */
 #define RESET_MS 50
@@ -171,6 +172,18 @@ on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 	return 0;
 }
 
+/* A head that cannot be sent is not followed by anything. */
+static int
+on_frame_not_send(nghttp2_session *session, const nghttp2_frame *frame,
+    int why, void *data)
+{
+	(void)why, (void)data;
+	if (frame->hd.type == NGHTTP2_HEADERS)
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
+		    frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+	return 0;
+}
+
 static void
 unlink_stream(struct h2session *on, struct stream *stream)
 {
@@ -221,12 +234,15 @@ make_callbacks(void)
 	    on_data);
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks,
 	    on_frame_send);
+	nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks,
+	    on_frame_not_send);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
 	    on_stream_close);
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_server_fallback_rfc7540_priorities(option, 1);
 	nghttp2_option_set_max_outbound_ack(option, MAX_ACKS);
+	nghttp2_option_set_max_send_header_block_length(option, HEAD_BYTES);
 }
 
 /* --- what comes ----------------------------------------------------------- */

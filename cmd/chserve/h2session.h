@@ -34,7 +34,7 @@ struct h2session {
 	int64_t resets_at; /* when that was last made more */
 	int in_head;       /* fields of a request have begun */
 	int served;        /* there was one */
-	int lost;          /* it never was HTTP/2: there is nobody to talk to */
+	int lost;          /* there is nobody any more to talk to */
 };
 
 /* Begin; the session is not to be moved. Closing it ends all its streams. */

@@ -76,6 +76,18 @@ answer() {
 	[ "$(cat code)" = 201 ]
 }
 
+@test "an answer whose head is larger than a frame" {
+	serve
+	jq -nc '{status: 200, headers: [range(4) | ["x-\(.)", "y" * 12000]],
+		content: "done"}' > reply
+	get "${url}page" -D fields -o body &
+	client=$!
+	chsend "$(chrecv -c 1 -t 30 http.request | jq -r .reply_channel)" < reply
+	wait "$client"
+	[ "$(cat body)" = "done" ]
+	[ "$(grep -c "^x-.: yyyy" fields)" -eq 4 ]
+}
+
 @test "who waits for 100 is told" {
 	serve
 	case_of continue_is_said
