@@ -22,6 +22,7 @@ static void end(struct due *due);
 struct client_settings client_settings = {
 	.ping_interval = 20000,
 	.ping_timeout = 30000,
+	.gather_timeout = 60000,
 };
 
 static struct due_queue silent = { .expired = ask };
@@ -262,10 +263,14 @@ client_close(struct client *client, unsigned code)
 void
 client_cut(struct client *client, unsigned code)
 {
+	client_forget(client);
+	due_clear(&client->gather);
+	ch_buf_release(&client->message);
+	if (client->state != CLIENT_OPEN)
+		return; /* it is closing already, the other way */
 	client_close(client, code);
 	client->cut = 1;
 	due_set(&failures, &client->keep, FAILURE_MS);
-	client_forget(client);
 }
 
 void

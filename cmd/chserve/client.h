@@ -112,6 +112,7 @@ struct client {
 
 	/* Coming in: the message being gathered, or one that found no room. */
 	struct ch_buf message;
+	struct due gather; /* when there has to be more of it */
 	size_t sound; /* bytes of it that are UTF-8 */
 	int binary, deflated;
 	unsigned paused; /* enum client_pause */
@@ -134,6 +135,7 @@ extern struct client_settings {
 	uint64_t message_rate; /* a second, no more are read; 0: any */
 	int64_t ping_interval; /* ms of silence until it is asked; 0: never */
 	int64_t ping_timeout;  /* ms more until it is given up; 0: never */
+	int64_t gather_timeout; /* ms for 8 KiB more of a message */
 } client_settings;
 
 /* Largest message it may send, in bytes. */

@@ -12,15 +12,18 @@
 
 #define RETRY_MS 50         /* a full websocket.receive is tried again */
 #define PATIENCE_MS 5000    /* and given up after this */
+#define GATHER_PIECE 8192   /* so much more of a message is awaited */
 #define KEEP_INFLATED 65536 /* memory that is kept for the next message */
 
 static void retry(struct due *due);
 static void rested(struct due *due);
+static void stalled(struct due *due);
 
 size_t client_message_max = CH_MESSAGE_MAX;
 
 static struct due_queue stuck = { .expired = retry };
 static struct due_queue resting = { .expired = rested };
+static struct due_queue gathers = { .expired = stalled };
 
 #define client_of(due_, member) \
 	((struct client *)(void *)((char *)(due_) - \
@@ -122,6 +125,25 @@ retry(struct due *due)
 
 /* --- gathering it --------------------------------------------------------- */
 
+/* A message that has begun has to go on. */
+static void
+expect_more(struct client *client, size_t before, unsigned piece)
+{
+	if (piece & PIECE_LAST)
+		due_clear(&client->gather);
+	else if (piece & PIECE_FIRST ||
+		 before / GATHER_PIECE != client->message.len / GATHER_PIECE)
+		due_set(&gathers, &client->gather,
+		    client_settings.gather_timeout);
+}
+
+static void
+stalled(struct due *due)
+{
+	client_cut(client_of(due, gather), CODE_TOO_SLOW);
+	clients_flush();
+}
+
 /* What is deflated may be a little longer than what it stands for. */
 static size_t
 size_limit(const struct client *client)
@@ -204,6 +226,7 @@ client_data(struct client *client, const char *data, size_t len,
 	if (message->len + len > size_limit(client))
 		return CODE_TOO_BIG;
 	put_bytes(message, data, len);
+	expect_more(client, message->len - len, piece);
 	client_weigh(client);
 	if (client->deflated && piece & PIECE_LAST)
 		code = inflate_message(client);

@@ -30,6 +30,7 @@ clients_free(struct client *client)
 	due_clear(&client->keep);
 	due_clear(&client->retry);
 	due_clear(&client->rest);
+	due_clear(&client->gather);
 	due_clear(&client->life);
 	client_forget(client);
 	free(client->queue);

@@ -5,6 +5,7 @@
 #include "common/put.h"
 #include "tap.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #define WHOLE (PIECE_FIRST | PIECE_LAST)
@@ -13,6 +14,7 @@ static struct ch_layer *layer;
 static struct ch_receiver *consumer;
 static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
 static int fail_accept;
+static int hold_back; /* the wire writes nothing */
 static struct head head = { .query = "" };
 static const struct event_peer peer = { "127.0.0.1", 1, 0 };
 static const struct event_from from = { &head, "http", "", &peer, &peer,
@@ -38,7 +40,7 @@ note_flush(struct client *client)
 {
 	struct frame *frame;
 
-	while (client->queue_n) {
+	while (client->queue_n && !hold_back) {
 		frame = client_next(client);
 		put_format(&notes, "%.*s ", (int)frame->len - 2,
 		    (const char *)frame->bytes + 2);
@@ -233,6 +235,80 @@ test_limits(void)
 	free(big);
 }
 
+/* Let the deadlines pass that are set. */
+static void
+wait_for(enum client_state state, const struct client *client)
+{
+	struct pollfd wait = { .fd = loop_fd(), .events = POLLIN };
+
+	while (client->state != state && poll(&wait, 1, 10000) > 0)
+		loop_turn();
+}
+
+static void
+test_stalled(void)
+{
+	struct client *client = open_client();
+
+	told(EVENT_CONNECT, "");
+	client_settings.gather_timeout = 20;
+	is_int(client_data(client, "a", 1, PIECE_FIRST), 0, "it begins");
+	is_int(client_data(client, "b", 1, PIECE_LAST), 0, "and ends");
+	told(EVENT_RECEIVE, "\"text\":\"ab\"");
+	is_int(client->gather.queue == NULL, 1, "nothing is awaited");
+	is_int(client_data(client, "a", 1, PIECE_FIRST), 0, "it begins");
+	wait_for(CLIENT_CLOSING, client);
+	noted("close:1008 ", "a message that does not go on");
+	client_settings.gather_timeout = 60000;
+	client_over(client);
+	told(EVENT_DISCONNECT, "\"code\":1008");
+}
+
+static void
+test_pings(void)
+{
+	struct client *client = open_client();
+	int i;
+
+	told(EVENT_CONNECT, "");
+	client_ping(client, "x", 1);
+	clients_flush();
+	noted("x ", "a ping is answered");
+	hold_back = 1;
+	for (i = 0; i < CLIENT_PONGS_MAX; i++)
+		client_ping(client, "", 0);
+	is_int(client->state, CLIENT_OPEN, "so many may wait");
+	client_ping(client, "", 0);
+	is_int(client->code, CODE_TOO_SLOW, "one more is too many");
+	is_int(client->queue_n, 0, "none is kept");
+	hold_back = 0;
+	client_over(client);
+	told(EVENT_DISCONNECT, "\"code\":1008");
+	ch_buf_clear(&notes);
+}
+
+static void
+test_rate(void)
+{
+	struct client *client = open_client();
+	int i;
+
+	told(EVENT_CONNECT, "");
+	client_settings.message_rate = 3;
+	for (i = 0; i < 3; i++) {
+		client_data(client, "x", 1, WHOLE);
+		told(EVENT_RECEIVE, "");
+	}
+	noted("pause ", "a second's at once, then it is not read from");
+	ch_buf_clear(&notes);
+	while (client->paused)
+		loop_turn();
+	noted("resume ", "until it may send again");
+	client_settings.message_rate = 0;
+	client_over(client);
+	told(EVENT_DISCONNECT, "");
+}
+
 static void
 test_groups(void)
 {
@@ -300,6 +376,9 @@ main(void)
 	test_lost_while_accepted();
 	test_data();
 	test_limits();
+	test_stalled();
+	test_pings();
+	test_rate();
 	test_groups();
 	test_names();
 	bridge_close();
