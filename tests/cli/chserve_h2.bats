@@ -191,6 +191,12 @@ answer() {
 	case_of limits_are_announced
 }
 
+@test "a body that does not come is 408, half a head ends the connection" {
+	serve --body-timeout 0.5
+	case_of slow_body
+	case_of half_head
+}
+
 @test "streams opened and reset, by either side: the connection ends" {
 	serve
 	case_of rapid_reset

@@ -529,6 +529,23 @@ def open_streams(client, first, n, behind):
         pass
 
 
+def slow_body():
+    client = Client()
+    stream = client.ask("/post", method="POST", end=False)
+    client.say(stream, b"some")
+    assert client.answer(stream)[0] == "408"
+    other = client.ask("/other")
+    reply(take("http.request")["reply_channel"], "status:=204")
+    assert client.answer(other) == ("204", b""), "the connection lives on"
+
+
+def half_head():
+    """Fields that are not whole in time end the connection."""
+    client = Client()
+    client.sock.sendall(raw(1, 0, 1, b"\x82"))
+    ends_with(client, 0)
+
+
 def rapid_reset():
     client = Client()
     open_streams(client, 1, 2000, lambda n: raw(3, 0, n, b"\0\0\0\x08"))
