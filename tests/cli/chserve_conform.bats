@@ -7,9 +7,13 @@ setup() {
 	ch_setup
 	mkdir store
 	echo '{"max_size": 25165824, "capacity": 10000}' > store/config
+}
+
+# serve OPTION...: an echo on a free port; $url, $server
+serve() {
 	watch_fifo ready
 	START_OUT=ready start chserve -l 127.0.0.1:0 \
-		--routes "$ROOT/tests/echo/routes"
+		--routes "$ROOT/tests/echo/routes" "$@"
 	server=$pid
 	next_line "$fd"
 	url=${line#chserve: listening on }
@@ -17,6 +21,7 @@ setup() {
 
 # group NAME: a group of cases; then the server must have survived it
 group() {
+	[ -n "${server:-}" ] || serve
 	timeout 300 python3 "$ROOT/tests/cli/wsconform.py" "$1" "$url"
 	kill -0 "$server"
 }
@@ -55,4 +60,13 @@ group() {
 
 @test "permessage-deflate with every parameter" {
 	group compression
+}
+
+@test "the same under TLS" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-days 2 -subj /CN=localhost -keyout key -out cert 2> /dev/null
+	serve --tls-cert cert --tls-key key
+	for name in framing pings reserved opcodes fragmentation utf8 closing; do
+		group "$name"
+	done
 }

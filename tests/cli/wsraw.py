@@ -6,6 +6,7 @@ come back as (opcode, payload).
 import base64
 import os
 import socket
+import ssl
 import struct
 from urllib.parse import urlsplit
 
@@ -37,6 +38,9 @@ class Socket:
         parts = urlsplit(url)
         self.host = parts.netloc
         self.sock = socket.create_connection((parts.hostname, parts.port))
+        if parts.scheme == "https":
+            context = ssl._create_unverified_context()
+            self.sock = context.wrap_socket(self.sock)
         self.sock.settimeout(timeout)
         self.pending = b""
 
