@@ -13,7 +13,8 @@
 #include <sys/epoll.h>
 
 #define BATCH 1024
-#define TURN_BATCHES 64     /* then others have their turn */
+#define TURN_BATCHES 128    /* then others have their turn */
+#define FLUSH 512           /* clients written to between two looks */
 #define LOOK_MS 30000       /* the look that every sleeper takes */
 #define REST_MS 1000        /* after the layer failed */
 #define SWEEP_LOOKS 2       /* a sweep every so many looks */
@@ -119,21 +120,37 @@ rest(void)
 	due_set(&looks, &next_look, REST_MS);
 }
 
-void
-bridge_drain(void)
+/* Deliver what is there, as long as there are batches left. */
+static int
+take(int *batches, struct ch_err *err)
 {
 	static struct ch_message messages[BATCH];
-	struct ch_err err = CH_ERR_INIT;
-	int rc = CH_OK, batches;
+	int rc = CH_OK;
 	size_t got, i;
 
-	for (batches = 0; rc == CH_OK && batches < TURN_BATCHES; batches++) {
+	while (rc == CH_OK && (*batches)-- > 0) {
 		rc = ch_receive_many(receiver, messages, BATCH, &got, CH_NOW,
-		    &err);
+		    err);
 		for (i = 0; rc == CH_OK && i < got; i++)
 			deliver(&messages[i]);
 		forget_last();
 	}
+	return rc;
+}
+
+/*
+ * While many clients are written to, more comes for them: a look now and then
+ * puts it into the same writes for all that still wait.
+ */
+void
+bridge_drain(void)
+{
+	struct ch_err err = CH_ERR_INIT;
+	int rc, batches = TURN_BATCHES;
+
+	do {
+		rc = take(&batches, &err);
+	} while (clients_flush_some(FLUSH) && rc == CH_TIMEOUT);
 	clients_flush();
 	if (rc == CH_OK) {
 		due_set(&looks, &next_look, 1);

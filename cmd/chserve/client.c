@@ -30,7 +30,7 @@ static struct due_queue asked = { .expired = give_up };
 static struct due_queue lives = { .expired = outlive };
 static struct due_queue farewells = { .expired = end };
 static struct due_queue failures = { .expired = end };
-static struct client *touched;
+static struct client *touched, **touched_end = &touched;
 
 #define client_of(due_, member) \
 	((struct client *)(void *)((char *)(due_) - \
@@ -44,8 +44,9 @@ touch(struct client *client)
 	if (client->touched)
 		return;
 	client->touched = 1;
-	client->next_touched = touched;
-	touched = client;
+	client->next_touched = NULL;
+	*touched_end = client;
+	touched_end = &client->next_touched;
 }
 
 static void
@@ -58,20 +59,29 @@ untouch(struct client *client)
 	while (*at != client)
 		at = &(*at)->next_touched;
 	*at = client->next_touched;
+	if (!*at)
+		touched_end = at;
 	client->touched = 0;
+}
+
+int
+clients_flush_some(size_t max)
+{
+	struct client *client;
+
+	for (; (client = touched) && max; max--) {
+		untouch(client);
+		client->wire->flush(client);
+		client_weigh(client);
+	}
+	return touched != NULL;
 }
 
 void
 clients_flush(void)
 {
-	struct client *client;
-
-	while ((client = touched)) {
-		touched = client->next_touched;
-		client->touched = 0;
-		client->wire->flush(client);
-		client_weigh(client);
-	}
+	while (clients_flush_some(SIZE_MAX))
+		continue;
 }
 
 static void

@@ -148,6 +148,9 @@ void client_do(struct client *client, const struct event_reply *reply,
 /* Let the wires write what has been put into queues since the last time. */
 void clients_flush(void);
 
+/* The same for so many, who have waited longest; 1 if others still wait. */
+int clients_flush_some(size_t max);
+
 enum client_piece {
 	PIECE_FIRST = 1,
 	PIECE_LAST = 2,

@@ -15,6 +15,8 @@ static struct ch_receiver *consumer;
 static struct ch_buf notes = CH_BUF_INIT; /* what the wire was told */
 static int fail_accept;
 static int hold_back; /* the wire writes nothing */
+static unsigned flushes;
+static int flush_sends; /* the next flush sends to the group "many" */
 static struct head head = { .query = "" };
 static const struct event_peer peer = { "127.0.0.1", 1, 0 };
 static const struct event_from from = { &head, "http", "", &peer, &peer,
@@ -40,6 +42,11 @@ note_flush(struct client *client)
 {
 	struct frame *frame;
 
+	flushes++;
+	if (flush_sends)
+		ch_group_send(layer, "many", "{\"text\":\"2\"}", 12, NULL, NULL,
+		    NULL);
+	flush_sends = 0;
 	while (client->queue_n && !hold_back) {
 		frame = client_next(client);
 		put_format(&notes, "%.*s ", (int)frame->len - 2,
@@ -341,6 +348,44 @@ test_groups(void)
 	told(EVENT_DISCONNECT, "");
 }
 
+/* What comes while many are written to goes out with what still waits. */
+static void
+test_many(void)
+{
+	enum { MANY = 600, STEP = 512 };
+	struct client *clients[MANY];
+	struct ch_message message;
+	size_t i;
+
+	for (i = 0; i < MANY; i++) {
+		clients[i] = clients_new("/");
+		clients[i]->wire = &wire;
+		bridge_connect(clients[i], &from, NULL);
+		ch_send(layer, clients[i]->box.channel, "{\"accept\":true}", 15,
+		    NULL, NULL);
+		ch_group_add(layer, "many", clients[i]->box.channel, NULL);
+	}
+	bridge_drain();
+	ch_buf_clear(&notes);
+	flushes = 0;
+	flush_sends = 1;
+	reply(clients[0]->box.channel, "{\"text\":\"0\"}");
+	is_int(flushes, 1, "one is written to");
+	bridge_drain();
+	is_int(flushes, 1 + MANY, "many are");
+	flushes = 0;
+	flush_sends = 1;
+	ch_group_send(layer, "many", "{\"text\":\"1\"}", 12, NULL, NULL, NULL);
+	bridge_drain();
+	is_int(flushes, STEP + MANY, "a second message meets the first");
+	is_int(notes.len, 2 + 3 * 2 * MANY, "and all get all of them");
+	ch_buf_clear(&notes);
+	for (i = 0; i < MANY; i++)
+		client_over(clients[i]);
+	while (ch_receive(consumer, &message, CH_NOW, NULL) == CH_OK)
+		continue;
+}
+
 static void
 test_names(void)
 {
@@ -380,6 +425,7 @@ main(void)
 	test_pings();
 	test_rate();
 	test_groups();
+	test_many();
 	test_names();
 	bridge_close();
 	loop_close();
