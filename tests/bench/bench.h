@@ -98,9 +98,24 @@ bench_judge(const char *what, double ours, double reference, int decimals,
 {
 	char verdict[64];
 
-	snprintf(verdict, sizeof(verdict), "%-10s %s", target,
+	snprintf(verdict, sizeof(verdict), "%-17s %s", target,
 	    met ? "ok" : "MISSED");
 	bench_row(what, ours, reference, decimals, unit, verdict);
+}
+
+/*
+ * Something a second: the target is met by so many, or, on a machine that is
+ * slow or busy, by so many times the reference of the same moment.
+ */
+static inline void
+bench_rate(const char *what, double ours, double reference, double target,
+    double ratio)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.0f, %g x", target, ratio);
+	bench_judge(what, ours, reference, 0, "", text, ours >= target ||
+	    (reference > 0 && ours >= ratio * reference));
 }
 
 #endif

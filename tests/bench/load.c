@@ -20,7 +20,7 @@ static const struct verb {
 	{ "one", 2, web_one },
 	{ "echo", 4, web_echo },
 	{ "connect", 2, web_connect },
-	{ "http", 5, web_http },
+	{ "http", 6, web_http },
 	{ "memory", 4, web_memory },
 };
 

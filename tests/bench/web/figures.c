@@ -58,7 +58,7 @@ echo_open(struct echoes *echoes, int port)
 	size_t i;
 
 	for (i = 0; port && i < CONNECTIONS; i++)
-		link_open(&echoes->links[i], port, "/echo");
+		link_open(&echoes->links[i], port, "/idle");
 }
 
 static void
@@ -141,7 +141,7 @@ connect_rate(int port)
 	size_t all = 0;
 
 	for (open = 0; open < AT_A_TIME; open++) {
-		link_start(&links[open], port, "/echo");
+		link_start(&links[open], port, "/idle");
 		link_watch(&links[open], epoll_fd);
 	}
 	while (open) {
@@ -153,7 +153,7 @@ connect_rate(int port)
 			link_close(link);
 			all += !end;
 			if (bench_us() - start < CONNECT_MS * 1000) {
-				link_start(link, port, "/echo");
+				link_start(link, port, "/idle");
 				link_watch(link, epoll_fd);
 			} else {
 				end = end > 0 ? end : bench_us();
@@ -169,16 +169,15 @@ connect_rate(int port)
 int
 web_connect(char *argv[])
 {
-	double ours[RUNS], bare[RUNS], rate;
+	double ours[RUNS], bare[RUNS];
 	int i;
 
 	for (i = 0; i < RUNS; i++) {
 		ours[i] = connect_rate(port_of(argv[0]));
 		bare[i] = connect_rate(port_of(argv[1]));
 	}
-	rate = median(ours);
-	bench_judge("connect, echo, close, a second; bare", rate,
-	    median(bare), 0, "", "5000", rate >= 5000);
+	bench_rate("connect, echo, close, a second; bare", median(ours),
+	    median(bare), 5000, 0.36);
 	return 0;
 }
 
@@ -198,13 +197,12 @@ requests_open(struct requests *requests, int port)
 		link_open_http(&requests->links[i], port);
 }
 
-/* http WHAT OURS REFERENCE PATH TARGET */
+/* http WHAT OURS REFERENCE PATH TARGET RATIO */
 int
 web_http(char *argv[])
 {
 	static struct requests ours, theirs;
 	struct question ask = question_get(argv[3]);
-	double target = atof(argv[4]), rate;
 	int reference = port_of(argv[2]), i;
 
 	requests_open(&ours, port_of(argv[1]));
@@ -215,9 +213,8 @@ web_http(char *argv[])
 		theirs.rate[i] = reference ? loop_rate(theirs.links,
 		    CONNECTIONS, &ask, RUN_MS) : 0;
 	}
-	rate = median(ours.rate);
-	bench_judge(argv[0], rate, median(theirs.rate), 0, "", argv[4],
-	    rate >= target);
+	bench_rate(argv[0], median(ours.rate), median(theirs.rate),
+	    atof(argv[4]), atof(argv[5]));
 	return 0;
 }
 
