@@ -26,7 +26,7 @@
 #define STALL_BYTES 30720 /* to be taken in that time: 1 KiB a second */
 #define LINGER_MS 2000
 #define LAST_MS 2000
-#define PATIENCE_MS 1000 /* for a head, where others want the place */
+#define PATIENCE_MS 100  /* for a head, where others want the place */
 #define REFUSED_MAX 32   /* who are told so; others are closed at once */
 
 #define EVENTS ((uint32_t)EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
@@ -55,7 +55,8 @@ ready(struct watch *watch, uint32_t events)
 
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		conn->hung_up = 1;
-	conn->role->turn(conn);
+	if (!conn->later.asked)
+		conn->role->turn(conn);
 }
 
 static void
@@ -86,11 +87,18 @@ conn_touch(struct conn *conn)
 	soon_set(&conn->soon);
 }
 
-/* Edge-triggered, so that changing nothing tells all that is so anew. */
+static void
+again(struct later *later)
+{
+	struct conn *conn = conn_of(later, later);
+
+	conn->role->turn(conn);
+}
+
 void
 conn_again(struct conn *conn)
 {
-	loop_change(&conn->watch, EVENTS);
+	later_set(&conn->later);
 }
 
 static int64_t
@@ -165,8 +173,9 @@ conn_took(struct conn *conn, uint64_t written)
 }
 
 void
-conn_holds(struct conn *conn, size_t bytes)
+conn_rest(struct conn *conn, size_t bytes)
 {
+	soon_clear(&conn->soon);
 	budget_set(&conn->share, bytes, 0);
 }
 
@@ -177,6 +186,7 @@ forget(struct conn *conn)
 {
 	due_clear(&conn->due);
 	soon_clear(&conn->soon);
+	later_clear(&conn->later);
 	if (conn->prev)
 		conn->prev->next = conn->next;
 	else
@@ -322,6 +332,7 @@ conn_accepted(int fd, const struct event_peer *from,
 	conn->sock.fd = conn->watch.fd = fd;
 	conn->watch.ready = ready;
 	conn->soon.run = touched;
+	conn->later.run = again;
 	conn->share.cut = holds_too_much;
 	conn->from = *from;
 	conn->to = *to;

@@ -44,6 +44,7 @@ struct conn {
 	struct watch watch; /* first: a watch is its connection */
 	struct sock sock;
 	struct soon soon;
+	struct later later;
 	struct due due;
 	enum conn_wait waits_for;
 	const struct conn_role *role;
@@ -99,7 +100,7 @@ void conn_count_more(struct conn *conn, int more);
 /* Let it have a turn at the end of this turn of the loop. */
 void conn_touch(struct conn *conn);
 
-/* The same in the next turn of the loop: others come first. */
+/* The same in a later turn of the loop, and not before: others come first. */
 void conn_again(struct conn *conn);
 
 /* What was set. */
@@ -119,8 +120,12 @@ void conn_wait_not(struct conn *conn);
 void conn_has_to_take(struct conn *conn, uint64_t written);
 int conn_took(struct conn *conn, uint64_t written);
 
-/* Its role holds so many bytes for it. */
-void conn_holds(struct conn *conn, size_t bytes);
+/*
+ * Its turn is over: its role did all that can be done now, and holds so many
+ * bytes for it. What touched it meanwhile is done as well; else a peer that
+ * has always something to say had its turn again before all others.
+ */
+void conn_rest(struct conn *conn, size_t bytes);
 
 void conn_drop(struct conn *conn);
 

@@ -311,7 +311,10 @@ step(struct conn *conn)
 		if (!outbox_is_empty(&h1->out))
 			return 0;
 		answered(conn);
-		return 1;
+		if (h1->in_at == h1->in.len)
+			return 1;
+		conn_again(conn); /* others come first */
+		return 0;
 	default:
 		return linger(conn);
 	}
@@ -369,7 +372,7 @@ rest(struct conn *conn)
 {
 	struct h1 *h1 = conn->state;
 
-	conn_holds(conn, h1->in.size +
+	conn_rest(conn, h1->in.size +
 	    (h1->request ? h1->request->head.size : 0));
 }
 

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #define READ_SIZE 16384
-#define TURN_READS 8     /* before others have their turn */
+#define TURN_READS 8     /* before others have their turn, */
+#define TURN_REQUESTS 2  /* or so many begin; then it is read from */
+#define CROWDED_SIZE 64  /* in pieces of so much, where not many more fit */
 #define GATHER 16384     /* frames are gathered up to this many bytes */
 #define FRAME_SIZE 16394 /* nghttp2 gives no more at once */
 
@@ -21,6 +23,7 @@ struct h2 {
 	struct ch_buf out; /* what the socket did not take */
 	size_t out_at;
 	uint64_t written; /* bytes */
+	int crowded;      /* too many requests began in its last turn */
 	int lingering;    /* all is written; the peer is to close */
 };
 
@@ -102,17 +105,21 @@ read_in(struct h2 *h2)
 	ssize_t n;
 	int i;
 
-	for (i = 0; i < TURN_READS && !h2->session.lost && !h2->out.len; i++) {
-		n = sock_read(&h2->session.conn->sock, bytes, sizeof(bytes));
+	h2->session.began = 0;
+	for (i = 0; i < TURN_READS && h2->session.began < TURN_REQUESTS &&
+	     !h2->session.lost && !h2->out.len; i++) {
+		n = sock_read(&h2->session.conn->sock, bytes,
+		    h2->crowded ? CROWDED_SIZE : sizeof(bytes));
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
+			break;
 		if (n <= 0)
 			h2->session.lost = 1;
 		else if (!h2->lingering)
 			h2session_input(&h2->session, bytes, (size_t)n);
 		write_out(h2);
 	}
-	if (i == TURN_READS)
+	h2->crowded = h2->session.began >= TURN_REQUESTS;
+	if (i == TURN_READS || h2->crowded)
 		conn_again(h2->session.conn);
 }
 
@@ -173,7 +180,7 @@ turn(struct conn *conn)
 	} else {
 		if (!h2->lingering)
 			set_deadline(h2);
-		conn_holds(conn, all_held(h2));
+		conn_rest(conn, all_held(h2));
 	}
 }
 
@@ -229,6 +236,7 @@ h2_begin(struct conn *conn, const void *bytes, size_t n)
 	if (!h2)
 		say_memory();
 	h2session_open(&h2->session, conn);
+	h2->crowded = 1; /* until we know it */
 	conn->role = &role;
 	conn->state = h2;
 	conn_wait(conn, CONN_HEAD);

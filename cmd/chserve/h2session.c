@@ -79,6 +79,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 		return 0; /* trailers: nobody asks for them */
 	h2ids_opened(&on->ids, frame->hd.stream_id);
 	on->served = 1;
+	on->began++;
 	if (on->streams && !conn_has_room(on->conn)) {
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
 		    frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);

@@ -34,6 +34,7 @@ struct h2session {
 	int64_t resets_at; /* when that was last made more */
 	int in_head;       /* fields of a request have begun */
 	int served;        /* there was one */
+	unsigned began;    /* requests, since it was last set to 0 */
 	int lost;          /* there is nobody any more to talk to */
 };
 

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #define TURN_EVENTS 128
+#define TURN_LATERS 16
 
 static int epoll_fd = -1;
 static struct watch timer = { .fd = -1 };
@@ -21,6 +23,11 @@ static struct epoll_event events[TURN_EVENTS];
 static int n_events, at_event;
 
 static struct soon *soons;
+
+/* While there are laters, our epoll instance has to be readable. */
+static struct later *first_later, *last_later;
+static struct watch bell = { .fd = -1 };
+static int ringing;
 
 static int64_t
 earliest(void)
@@ -66,13 +73,22 @@ timer_ready(struct watch *watch, uint32_t ready)
 	arm(earliest());
 }
 
+static void
+bell_rings(struct watch *watch, uint32_t ready)
+{
+	(void)watch, (void)ready;
+}
+
 int
 loop_open(struct ch_err *err)
 {
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	timer.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	timer.ready = timer_ready;
-	if (epoll_fd < 0 || timer.fd < 0 || loop_add(&timer, EPOLLIN))
+	bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bell.ready = bell_rings;
+	if (epoll_fd < 0 || timer.fd < 0 || loop_add(&timer, EPOLLIN) ||
+	    loop_add(&bell, EPOLLIN))
 		return ch_err_os(err, errno, "start the event loop");
 	return CH_OK;
 }
@@ -87,6 +103,10 @@ loop_close(void)
 			due_clear(q->first);
 	while (soons)
 		soon_clear(soons);
+	while (first_later)
+		later_clear(first_later);
+	ringing = 0;
+	ch_io_close(&bell.fd);
 	armed = CH_NEVER;
 	ch_io_close(&timer.fd);
 	ch_io_close(&epoll_fd);
@@ -109,6 +129,34 @@ run_soons(void)
 	}
 }
 
+/* Ring as long as there are laters. */
+static void
+ring(int on)
+{
+	uint64_t n = 1;
+
+	if (ringing == on)
+		return;
+	ringing = on;
+	if (on)
+		ch_io_write(bell.fd, &n, sizeof(n));
+	else
+		ch_io_read(bell.fd, &n, sizeof(n));
+}
+
+static void
+run_laters(void)
+{
+	struct later *later;
+	int i;
+
+	for (i = 0; i < TURN_LATERS && (later = first_later); i++) {
+		later_clear(later);
+		later->run(later);
+	}
+	ring(first_later != NULL);
+}
+
 static void
 turn(int patience)
 {
@@ -121,6 +169,7 @@ turn(int patience)
 			watch->ready(watch, events[at_event].events);
 	}
 	n_events = 0;
+	run_laters();
 	run_soons();
 }
 
@@ -149,12 +198,6 @@ int
 loop_add(struct watch *watch, uint32_t wanted)
 {
 	return control(EPOLL_CTL_ADD, watch, wanted);
-}
-
-int
-loop_change(struct watch *watch, uint32_t wanted)
-{
-	return control(EPOLL_CTL_MOD, watch, wanted);
 }
 
 void
@@ -240,4 +283,36 @@ soon_clear(struct soon *soon)
 		soons = soon->next;
 	if (soon->next)
 		soon->next->prev = soon->prev;
+}
+
+void
+later_set(struct later *later)
+{
+	if (later->asked)
+		return;
+	later->asked = 1;
+	later->next = NULL;
+	later->prev = last_later;
+	if (last_later)
+		last_later->next = later;
+	else
+		first_later = later;
+	last_later = later;
+	ring(1);
+}
+
+void
+later_clear(struct later *later)
+{
+	if (!later->asked)
+		return;
+	later->asked = 0;
+	if (later->prev)
+		later->prev->next = later->next;
+	else
+		first_later = later->next;
+	if (later->next)
+		later->next->prev = later->prev;
+	else
+		last_later = later->prev;
 }

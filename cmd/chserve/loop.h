@@ -49,9 +49,8 @@ void loop_turn(void);
 /* The same, where no libwebsockets watches: wait until there is something. */
 void loop_wait(void);
 
-/* Start, change, end waiting; 0, or -1 with errno. */
+/* Start, end waiting; 0, or -1 with errno. */
 int loop_add(struct watch *watch, uint32_t events);
-int loop_change(struct watch *watch, uint32_t events);
 void loop_remove(struct watch *watch);
 
 /* Set a due (again) to ms from now; take it back. */
@@ -70,5 +69,19 @@ struct soon {
 
 void soon_set(struct soon *soon);
 void soon_clear(struct soon *soon);
+
+/*
+ * The same for who had a turn and has more to do: in a later turn, in the order
+ * of asking, and only a few of them in each, so that those come first who have
+ * little to do. However much there is, others wait for no more than these few.
+ */
+struct later {
+	void (*run)(struct later *later);
+	struct later *prev, *next;
+	int asked;
+};
+
+void later_set(struct later *later);
+void later_clear(struct later *later);
 
 #endif

@@ -149,7 +149,7 @@ turn(struct conn *conn)
 			return;
 		}
 	}
-	conn_holds(conn, relay->up.size + relay->down.size);
+	conn_rest(conn, relay->up.size + relay->down.size);
 	if (up > 0 || down > 0)
 		conn_again(conn);
 }

@@ -28,6 +28,7 @@
 #define RX_BUFFER 1024    /* per connection */
 #define SERVICE_BUFFER HELLO_ANSWER_MAX /* one for all */
 #define RSV1 0x40
+#define TURN_MS 5 /* at most, until our own loop has a turn */
 
 static int wire_accept(struct client *client);
 static void wire_reject(struct client *client);
@@ -57,6 +58,8 @@ static const lws_retry_bo_t no_pings = { .secs_since_valid_ping = 0 };
 static struct lws_context *context;
 static struct lws_vhost *vhost;
 static int stopping;
+static int at_work, to_stop;
+static int64_t turned; /* when our own loop had its last turn */
 static size_t n_established;
 static struct client *adopting; /* in ws_adopt: whose socket it is */
 static const struct ws_offer *adopting_as;
@@ -202,6 +205,29 @@ writable(struct lws *wsi, struct client *client)
 	return say_goodbye(wsi, client->code);
 }
 
+/*
+ * All that is not a WebSocket has its turn, also in the midst of a flood of
+ * messages, which libwebsockets passes on from all its sockets in one go. Then
+ * it cannot be ended from here, as it is at work on one of them.
+ */
+static void
+take_turn(int inside)
+{
+	at_work = inside;
+	loop_turn();
+	at_work = 0;
+	turned = ch_clock();
+	if (!inside && to_stop)
+		ws_stop();
+}
+
+static void
+let_others(void)
+{
+	if (!at_work && ch_clock() - turned >= TURN_MS)
+		take_turn(1);
+}
+
 static int
 received(struct lws *wsi, struct client *client, const char *data, size_t len)
 {
@@ -220,6 +246,7 @@ received(struct lws *wsi, struct client *client, const char *data, size_t len)
 	if (code)
 		client_cut(client, code);
 	clients_flush();
+	let_others();
 	return 0;
 }
 
@@ -238,6 +265,7 @@ pinged(void *client, const char *payload, size_t n)
 {
 	client_ping(client, payload, n);
 	clients_flush();
+	let_others();
 }
 
 static void
@@ -278,7 +306,7 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 	switch (reason) {
 	case LWS_CALLBACK_RAW_RX_FILE: /* the only file is our loop's */
-		loop_turn();
+		take_turn(0);
 		return 0;
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		lws_set_opaque_user_data(wsi, adopting);
@@ -397,7 +425,8 @@ ws_run(void)
 void
 ws_stop(void)
 {
-	if (stopping)
+	to_stop = 1;
+	if (stopping || at_work)
 		return;
 	stopping = 1;
 	lws_context_destroy(context);
