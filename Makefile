@@ -63,6 +63,7 @@ test = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 UNIT = $(call test,tests/unit/*.c)
 CONTRACT = $(call test,tests/contract/*.c)
 BENCH = $(call test,tests/bench/*.c)
+HOSTILE = $(B)/tests/hostile/hostile
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 CLI = $(wildcard tests/cli/*.bats)
 BROWSER = $(wildcard tests/browser/*.bats)
@@ -74,7 +75,7 @@ $(B)/cmd/common/opt.o: COMPILE += -DCH_BUILD='"$(BUILD)"'
 # --- building ----------------------------------------------------------------
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
-tests: $(UNIT) $(CONTRACT) $(BENCH)
+tests: $(UNIT) $(CONTRACT) $(BENCH) $(HOSTILE)
 $(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
 $(B)/cmd/chserve/console.o: cmd/chserve/console.html
 
@@ -106,6 +107,9 @@ $(UNIT) $(CONTRACT) $(BENCH): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 
 # What loads the server is in several files.
 $(B)/tests/bench/load: $(call obj,$(wildcard tests/bench/web/*.c))
+
+$(HOSTILE): $(call obj,$(wildcard tests/hostile/*.c))
+	$(call say,LD,$@)$(LINK) -pie -o $@ $^ $(LDFLAGS)
 
 # A backend that is loaded on demand, for the test that loads it.
 $(B)/tests/unit/open: | $(B)/tests/unit/libchannel-remote.so
@@ -179,6 +183,9 @@ model: ## what Spin proves of queue, lock and bell (Debian: spin)
 bench: all $(BENCH) ## the figures, ours beside a reference of the same run
 	$(Q)CH_BIN=$(abspath $(B))/bin tests/bench/run
 
+hostile: all $(BENCH) $(HOSTILE) ## ten thousand hostile clients at once, of every kind
+	$(Q)CH_BIN=$(abspath $(B))/bin tests/hostile/run
+
 cover: ## lines run by the tests, file by file
 	$(Q)$(call flavour,cover) covered
 
@@ -246,7 +253,7 @@ help: ## this list
 		Makefile
 
 .PHONY: all tests check unit contract cli browser lint asan tsan sanitized \
-	fuzz fuzzed model bench cover covered format deps deps-check demo install uninstall \
+	fuzz fuzzed model bench hostile cover covered format deps deps-check demo install uninstall \
 	clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -47,7 +47,7 @@ said() {
 	[ ! -s err ]
 }
 
-@test "one that says nothing makes room after a second" {
+@test "one that says nothing makes room" {
 	serve -l 127.0.0.1:0 --max-connections 3
 	case_of silent_make_room
 }
