@@ -361,6 +361,16 @@ def notified(where, *command):
 
 # --- the end ---------------------------------------------------------------
 
+def idle_connection(where):
+    """One that was answered, and may ask again."""
+    sock = connect(where)
+    ask(sock, close=False)
+    head = b""
+    while not head.endswith(b"</p>\n"):
+        head += sock.recv(1 << 16)
+    return sock
+
+
 def finishes_a_request(where, path, size, *pids):
     """What is being sent when SIGTERM comes is sent to its end."""
     sock = socket.socket()
@@ -370,8 +380,12 @@ def finishes_a_request(where, path, size, *pids):
     sock.connect((host, int(port)))
     ask(sock, path)
     data = sock.recv(1000)
-    for pid in pids:
+    idle = [idle_connection(where) for _ in range(20)]
+    for pid in pids[:-1]:
         os.kill(int(pid), signal.SIGTERM)
+    for other in idle if len(pids) > 1 else ():
+        assert other.recv(1) == b""  # so all have heard it
+    os.kill(int(pids[-1]), signal.SIGTERM)
     while True:
         try:
             connect(where).close()
@@ -385,11 +399,7 @@ def finishes_a_request(where, path, size, *pids):
 
 def first_request(where, pid):
     """Who had connected when SIGTERM came is answered, who idles is not."""
-    idle = connect(where)
-    ask(idle, close=False)
-    head = b""
-    while not head.endswith(b"</p>\n"):
-        head += idle.recv(1 << 16)
+    idle = idle_connection(where)
     fresh = [connect(where) for _ in range(100)]
     os.kill(int(pid), signal.SIGTERM)
     assert idle.recv(1) == b""
