@@ -8,14 +8,11 @@
 
 #include "base/err.h"
 #include "base/io.h"
-#include "common/out.h"
-#include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -371,33 +368,4 @@ places_are_loopback(const struct places_use *use)
 		    !address_is_loopback(&place->address))
 			return 0;
 	return 1;
-}
-
-void
-places_describe(char *text, size_t size)
-{
-	struct ch_buf line = CH_BUF_INIT;
-	struct place *place;
-
-	for (place = places; place; place = place->next) {
-		put_string(&line, place == places ? "listening on " : ", ");
-		address_put(&line, &place->at);
-	}
-	snprintf(text, size, "%s", line.data ? line.data : "");
-	ch_buf_release(&line);
-}
-
-int
-places_announce(struct ch_err *err)
-{
-	struct place *place;
-
-	for (place = places; place; place = place->next) {
-		put_format(&out, "chserve: %s on ", place->use->words);
-		if (!place->at.local)
-			put_format(&out, "%s://", place->use->scheme);
-		address_put(&out, &place->at);
-		put_string(&out, place->at.local ? "\n" : "/\n");
-	}
-	return out_flush(CH_NEVER, err);
 }

@@ -79,10 +79,4 @@ void places_close(void);
 /* Whether those for that use are on the network and all loopback. */
 int places_are_loopback(const struct places_use *use);
 
-/* "listening on 127.0.0.1:8000, unix:/path", cut short where it is long. */
-void places_describe(char *text, size_t size);
-
-/* Print "listening on http://ADDR:PORT/" and the like to standard output. */
-int places_announce(struct ch_err *err);
-
 #endif
