@@ -392,3 +392,15 @@ outlive(struct due *due)
 	client_close(client_of(due, life), CODE_GOING_AWAY);
 	clients_flush();
 }
+
+int
+client_spare(void)
+{
+	struct due *due = failures.first;
+
+	if (!due)
+		return 0;
+	due_clear(due);
+	end(due);
+	return 1;
+}

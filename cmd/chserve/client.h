@@ -192,6 +192,9 @@ void client_over(struct client *client);
 /* What waits for it, or was gathered of it, has become more or less. */
 void client_weigh(struct client *client);
 
+/* Drop one that was cut, and is waited for; 0 if there is none. */
+int client_spare(void);
+
 /* What it holds is too much. */
 void client_weighs_much(struct budget_share *share);
 

@@ -241,7 +241,8 @@ is_full(void)
 /*
  * Drop one that can be spared: the one that was longest between two requests,
  * else the one that has owed a first head for longest, which nobody does who
- * has something to say. 0 if there is none.
+ * has something to say, else a WebSocket that was closed, and is waited for. 0
+ * if there is none.
  */
 static int
 make_room(void)
@@ -254,7 +255,7 @@ make_room(void)
 	else if (head && head->at - ch_clock() < HEAD_MS - PATIENCE_MS)
 		conn_drop(conn_of(head, due));
 	else
-		return 0;
+		return client_spare();
 	return 1;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define READ_SIZE HEAD_MAX
+#define TURN_STEPS 32  /* pieces of a body, say, before others have theirs */
 #define BODY_STEP 8192 /* bytes of a body that earn it another wait */
 
 static void turn(struct conn *conn);
@@ -380,13 +381,15 @@ static void
 turn(struct conn *conn)
 {
 	struct h1 *h1 = conn->state;
-	int rc;
+	int rc, n = 0;
 
 	do {
 		rc = write_out(conn);
 		if (rc > 0)
 			rc = step(conn);
-	} while (rc > 0 && !h1->broken);
+	} while (rc > 0 && !h1->broken && ++n < TURN_STEPS);
+	if (rc > 0)
+		conn_again(conn);
 	if (h1->state == H1_LEAVE) {
 		become_h2(conn);
 	} else if (rc < 0 || h1->broken) {

@@ -20,6 +20,7 @@
 
 struct h2 {
 	struct h2session session;
+	struct ch_buf early; /* what was read before it began */
 	struct ch_buf out; /* what the socket did not take */
 	size_t out_at;
 	uint64_t written; /* bytes */
@@ -79,7 +80,7 @@ write_out(struct h2 *h2)
 	static uint8_t bytes[GATHER + FRAME_SIZE];
 	size_t n, taken;
 
-	while (!h2->session.lost) {
+	while (!h2->session.lost && !h2->lingering) {
 		if (h2->out.len) {
 			h2->out_at += put(h2, h2->out.data + h2->out_at,
 			    h2->out.len - h2->out_at);
@@ -97,6 +98,20 @@ write_out(struct h2 *h2)
 	}
 }
 
+static ssize_t
+read_some(struct h2 *h2, uint8_t *bytes, size_t size)
+{
+	size_t n = h2->early.len < size ? h2->early.len : size;
+
+	if (!n)
+		return sock_read(&h2->session.conn->sock, bytes, size);
+	memcpy(bytes, h2->early.data, n);
+	ch_buf_consume(&h2->early, n);
+	if (!h2->early.len)
+		ch_buf_release(&h2->early);
+	return (ssize_t)n;
+}
+
 /* What it does not take of our answers, we do not take of its frames. */
 static void
 read_in(struct h2 *h2)
@@ -108,7 +123,7 @@ read_in(struct h2 *h2)
 	h2->session.began = 0;
 	for (i = 0; i < TURN_READS && h2->session.began < TURN_REQUESTS &&
 	     !h2->session.lost && !h2->out.len; i++) {
-		n = sock_read(&h2->session.conn->sock, bytes,
+		n = read_some(h2, bytes,
 		    h2->crowded ? CROWDED_SIZE : sizeof(bytes));
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -116,8 +131,10 @@ read_in(struct h2 *h2)
 			h2->session.lost = 1;
 		else if (!h2->lingering)
 			h2session_input(&h2->session, bytes, (size_t)n);
-		write_out(h2);
+		if (!h2->crowded)
+			write_out(h2);
 	}
+	write_out(h2);
 	h2->crowded = h2->session.began >= TURN_REQUESTS;
 	if (i == TURN_READS || h2->crowded)
 		conn_again(h2->session.conn);
@@ -157,7 +174,7 @@ static size_t
 all_held(const struct h2 *h2)
 {
 	const struct stream *stream;
-	size_t n = h2->out.size;
+	size_t n = h2->out.size + h2->early.size;
 
 	for (stream = h2->session.streams; stream; stream = stream->next)
 		n += stream_held(stream);
@@ -175,6 +192,7 @@ turn(struct conn *conn)
 		conn_drop(conn);
 	} else if (!h2->lingering && is_over(h2)) {
 		h2->lingering = 1;
+		h2session_close(&h2->session); /* it is large */
 		sock_finish(&conn->sock);
 		conn_wait(conn, CONN_LINGER);
 	} else {
@@ -206,6 +224,8 @@ stop(struct conn *conn)
 	struct h2 *h2 = conn->state;
 	struct stream *stream, *next;
 
+	if (h2->lingering)
+		return;
 	nghttp2_submit_goaway(h2->session.nghttp2, NGHTTP2_FLAG_NONE,
 	    nghttp2_session_get_last_proc_stream_id(h2->session.nghttp2),
 	    NGHTTP2_NO_ERROR, NULL, 0);
@@ -224,6 +244,7 @@ release(struct conn *conn)
 	struct h2 *h2 = conn->state;
 
 	h2session_close(&h2->session);
+	ch_buf_release(&h2->early);
 	ch_buf_release(&h2->out);
 	free(h2);
 }
@@ -240,8 +261,7 @@ h2_begin(struct conn *conn, const void *bytes, size_t n)
 	conn->role = &role;
 	conn->state = h2;
 	conn_wait(conn, CONN_HEAD);
-	if (n)
-		h2session_input(&h2->session, bytes, n);
+	put_bytes(&h2->early, bytes, n);
 }
 
 nghttp2_session *

@@ -324,4 +324,5 @@ h2session_close(struct h2session *on)
 	while (on->streams)
 		unlink_stream(on, on->streams);
 	nghttp2_session_del(on->nghttp2);
+	on->nghttp2 = NULL;
 }

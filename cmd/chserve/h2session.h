@@ -38,7 +38,10 @@ struct h2session {
 	int lost;          /* there is nobody any more to talk to */
 };
 
-/* Begin; the session is not to be moved. Closing it ends all its streams. */
+/*
+ * Begin; the session is not to be moved. Closing it ends all its streams; it
+ * may be closed again.
+ */
 void h2session_open(struct h2session *session, struct conn *conn);
 void h2session_close(struct h2session *session);
 
