@@ -31,8 +31,9 @@ holds() {
 	jq -e "$1" result > /dev/null
 }
 
-# attack MODE EXPRESSION [SECONDS]: on a loaded machine a good client may wait for reasons
-# that are not ours, so the best of three counts for its time alone
+# attack MODE EXPRESSION [SECONDS]: on a loaded machine a good client may wait
+# for reasons that are not ours, so the best of three counts for its time alone;
+# under a sanitizer neither time nor memory is what it would be
 attack() {
 	local i
 	for i in 1 2 3; do
@@ -40,8 +41,10 @@ attack() {
 			"$server" 500 "${3:-1}" > result
 		cat result
 		kill -0 "$server"
-		holds '.opened >= 500 and .rss_kb < 204800 and .good > 0 and .bad == 0' || return
+		holds '.opened >= 500 and .good > 0 and .bad == 0' || return
 		holds "$2" || return
+		[ -z "${ASAN_OPTIONS-}" ] || return 0
+		holds '.rss_kb < 204800' || return
 		if holds '.p99_ms < 100'; then return 0; fi
 	done
 	return 1
