@@ -4,14 +4,11 @@ load ../cli/helper
 
 # chat OPTION...: the chat, served with these options, in a browser
 chat() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@" \
+	serve "$@" \
 		--root "$ROOT/examples/chat/public" \
 		--routes "$ROOT/examples/chat/routes"
-	server=$pid
-	next_line "$fd"
 	timeout 300 python3 "$BATS_TEST_DIRNAME/chat.py" \
-		"${line#chserve: listening on }" || { cat err; false; }
+		"$url" || { cat err; false; }
 	run cat err
 	[ -z "$output" ]
 	kill -TERM "$server"

@@ -4,11 +4,7 @@ load ../cli/helper
 
 # console OPTION...: the console of a server with these options, in a browser
 console() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --console "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
+	serve --console "$@"
 	timeout 300 python3 "$BATS_TEST_DIRNAME/console.py" "$url" ||
 		{ cat err; false; }
 	run cat err

@@ -23,12 +23,9 @@ load ../cli/helper
 		follow("/made", "made");
 		</script>
 	HTML
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --root public --events news
-	server=$pid
-	next_line "$fd"
+	serve --root public --events news
 	timeout 300 python3 "$BATS_TEST_DIRNAME/events.py" \
-		"${line#chserve: listening on }" || { cat err; false; }
+		"$url" || { cat err; false; }
 	run cat err
 	[ -z "$output" ]
 	kill -TERM "$server"

@@ -47,7 +47,7 @@ def main(url):
             file.write("a file")
         browser.type("[name=doc]", os.path.abspath("photo.txt"))
         browser.type("[name=title]", "T\u00e9a \"x\"")
-        browser.run("setTimeout(() => document.forms[0].requestSubmit(), 20)")
+        submit = browser.submit("form")
         post = request()
         assert post["method"] == "POST" and post["path"] == "/post"
         assert post["form"] == {"title": "T\u00e9a \"x\""}, post["form"]
@@ -57,6 +57,7 @@ def main(url):
             assert file.read() == "a file"
         reply(post, status=200, headers=[["Content-Type", "text/html"]],
               content="<title>posted</title>")
+        submit.join()
         browser.until(OPEN, "posted")
         assert not os.path.exists(upload["path"])
     finally:

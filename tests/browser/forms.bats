@@ -18,12 +18,9 @@ load ../cli/helper
 		<input name="none" type="file">
 		</form>
 	HTML
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --root public
-	server=$pid
-	next_line "$fd"
+	serve --root public
 	timeout 300 python3 "$BATS_TEST_DIRNAME/forms.py" \
-		"${line#chserve: listening on }" || { cat err; false; }
+		"$url" || { cat err; false; }
 	run cat err
 	[ -z "$output" ]
 	kill -TERM "$server"

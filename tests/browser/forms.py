@@ -37,13 +37,6 @@ def fill(browser, selector, *values):
         """, selector, *values)
 
 
-def post(browser, selector):
-    """Posted, but for the answer, which the browser's calls wait for."""
-    browser.run("""const form = document.querySelector(arguments[0]);
-        setTimeout(() => form.requestSubmit(), 0);""", selector)
-    return posted()
-
-
 def main(url):
     for name, content in FILES.items():
         with open(name, "wb") as file:
@@ -52,11 +45,13 @@ def main(url):
     try:
         browser.tab(url)
         fill(browser, "#plain", "1 + 1", "100% \u00fc", "x&y\nz")
-        message = post(browser, "#plain")
+        submit = browser.submit("#plain")
+        message = posted()
         assert message["form"] == {"a": ["1 + 1", "100% \u00fc"],
                                    "b & \"c\"": "x&yz"}, message
         assert message["files"] == [], message
         answer(message)
+        submit.join()
         browser.until("return document.body.textContent === 'thanks'")
 
         browser.tab(url)
@@ -64,7 +59,8 @@ def main(url):
         base = subprocess.check_output(["pwd"], text=True).strip()
         browser.type("[name=many]", "\n".join(
             base + "/" + name for name in FILES))
-        message = post(browser, "#files")
+        submit = browser.submit("#files")
+        message = posted()
         assert message["form"] == {"quo\"te\\": "v",
                                    "text": "two\r\nlines \u00e9"}, message
         names = [file["name"] for file in message["files"]]
@@ -77,6 +73,7 @@ def main(url):
                 assert spooled.read() == content, message
         assert message["files"][0]["type"] == "text/plain", message
         answer(message)
+        submit.join()
         browser.until("return document.body.textContent === 'thanks'")
     finally:
         browser.close()

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -63,6 +64,14 @@ class Browser:
         found = self.call("POST", "/element",
                           {"using": "css selector", "value": selector})
         self.call("POST", "/element/%s/value" % found[ELEMENT], {"text": text})
+
+    def submit(self, selector):
+        """Submit a form, in a thread to be joined: the browser's answer may
+        wait for the page that comes of it."""
+        thread = threading.Thread(target=self.run, args=(
+            "document.querySelector(arguments[0]).requestSubmit()", selector))
+        thread.start()
+        return thread
 
     def until(self, script, *args, what=""):
         """Wait, inside the page, until the script returns something true."""

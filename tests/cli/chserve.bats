@@ -10,16 +10,6 @@ setup() {
 	echo '<p>hello</p>' > public/index.html
 }
 
-# serve OPTION...: a chserve on a free port; $url, $pid, and $fd, its output
-serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
-	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
-}
-
 # stop: end it, cleanly
 stop() {
 	kill -TERM "$server"

@@ -11,12 +11,7 @@ setup() {
 
 # serve OPTION...: an echo on a free port; $url, $server
 serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 \
-		--routes "$ROOT/tests/echo/routes" "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
+	serve_with -l 127.0.0.1:0 --routes "$ROOT/tests/echo/routes" "$@"
 }
 
 # group NAME: a group of cases; then the server must have survived it

@@ -3,16 +3,6 @@
 
 load helper
 
-# serve OPTION...: a chserve on a free port; $url, and $server, its pid
-serve() {
-	[[ -p ready ]] || watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
-	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
-}
-
 # post ARGUMENT...: curl, in the background; $message is what it becomes
 post() {
 	START_OUT=answer START_ERR=curl.err start curl -sS --max-time 60 \

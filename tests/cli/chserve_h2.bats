@@ -9,16 +9,6 @@ setup() {
 	echo '<p>hello</p>' > public/index.html
 }
 
-# serve OPTION...: a chserve on a free port; $url, $server
-serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
-	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
-}
-
 # case_of NAME: a case of h2cases.py; then the server must have survived it
 case_of() {
 	timeout 120 /usr/bin/python3 "$ROOT/tests/cli/h2cases.py" "$1" "$url"

@@ -18,11 +18,8 @@ serve() {
 	mkfifo consumer
 	START_OUT=consumer start "$TESTS/bench/load" consumer
 	read -r _ < consumer
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --root public "$@"
-	server=$pid
-	next_line "$fd" || { cat err; return 1; }
-	port=${line##*:}
+	serve_with -l 127.0.0.1:0 --root public "$@"
+	port=${url##*:}
 	port=${port%/}
 }
 

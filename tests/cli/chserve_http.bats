@@ -8,16 +8,6 @@ setup() {
 	exec {out}> /dev/null
 }
 
-# serve OPTION...: a chserve on a free port; its address is in $url
-serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
-	server=$pid
-	next_line "$fd" || { cat err; return 1; }
-	url=${line#chserve: listening on }
-	rm ready
-}
-
 # ask ARGUMENT...: curl in the background; what it says goes to "answer"
 ask() {
 	START_OUT=answer START_ERR=answer_err start \

@@ -10,12 +10,7 @@ setup() {
 
 # serve OPTION...: a chserve; $server, $fd, its output, and its first line there
 serve() {
-	rm -f ready
-	watch_fifo ready
-	START_OUT=ready start chserve --root public "$@"
-	server=$pid
-	next_line "$fd" || { cat err; return 1; }
-	url=${line#chserve: listening on }
+	serve_with --root public "$@"
 }
 
 # serve_given KINDS COMMAND...: the same, with sockets opened for it

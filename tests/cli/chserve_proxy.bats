@@ -12,10 +12,7 @@ setup() {
 
 # serve OPTION...: a chserve; its address is in $url
 serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve "$@"
-	next_line "$fd" || { cat err; return 1; }
-	url=${line#chserve: listening on }
+	serve_with "$@"
 }
 
 # told FILTER ARGUMENT...: curl makes a request; what jq finds in its message

@@ -10,14 +10,8 @@ setup() {
 
 # serve OPTION...: a chserve on a free port; $url, $server, and $fd, its output
 serve() {
-	rm -f ready
-	watch_fifo ready
+	serve_with -l 127.0.0.1:0 --root public "$@"
 	out=$fd
-	START_OUT=ready start chserve -l 127.0.0.1:0 --root public "$@"
-	server=$pid
-	next_line "$out" || { cat err; return 1; }
-	url=${line#chserve: listening on }
-	[[ $url == http*://127.0.0.1:*/ ]] || { cat err; return 1; }
 }
 
 # serve_admin: the same, with an address of its own in $admin

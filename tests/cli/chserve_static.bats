@@ -11,10 +11,7 @@ setup() {
 # serve OPTION...: a chserve on a free port; its address is in $url. What is no
 # file is a message, which nobody here answers: 503, soon.
 serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --http-timeout 0.02 "$@"
-	next_line "$fd" || { cat err; return 1; }
-	url=${line#chserve: listening on }
+	serve_with -l 127.0.0.1:0 --http-timeout 0.02 "$@"
 }
 
 # get ARGUMENT...: curl; the status is the last line

@@ -21,12 +21,7 @@ certificate() {
 
 # serve OPTION...: a chserve on a free port; $url, $port, $server
 serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 --root public "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
-	[[ $url == https://127.0.0.1:*/ ]] || { cat err; return 1; }
+	serve_with -l 127.0.0.1:0 --root public "$@"
 	port=${url##*:}
 	port=${port%/}
 }

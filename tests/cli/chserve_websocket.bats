@@ -3,16 +3,6 @@
 
 load helper
 
-# serve OPTION...: a chserve on a free port; $url, $server, and $fd, its output
-serve() {
-	watch_fifo ready
-	START_OUT=ready start chserve -l 127.0.0.1:0 "$@"
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
-	[[ $url == http://127.0.0.1:*/ ]] || { cat err; return 1; }
-}
-
 # case_of NAME: a case of wsmore.py; then the server must have survived it
 case_of() {
 	timeout 120 python3 "$ROOT/tests/cli/wsmore.py" "$1" "$url"

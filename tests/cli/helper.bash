@@ -53,6 +53,22 @@ next_line() {
 	IFS= read -r -t 60 -u "$1" line
 }
 
+# serve_with OPTION...: a chserve; $url, its first address, $server, its id, and
+# $fd, what it says on standard output
+serve_with() {
+	rm -f ready
+	watch_fifo ready
+	START_OUT=ready start chserve "$@"
+	server=$pid
+	next_line "$fd" || { cat "${START_ERR:-err}"; return 1; }
+	url=${line#chserve: listening on }
+}
+
+# serve OPTION...: the same on a free port
+serve() {
+	serve_with -l 127.0.0.1:0 "$@"
+}
+
 # ended PID: waits until it has ended (a minute at most); its status is $ended.
 ended() {
 	timeout 60 tail --pid="$1" -f /dev/null || return

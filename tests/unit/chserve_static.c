@@ -37,7 +37,8 @@ static void
 asks(int want, const char *method, const char *target, const char *fields)
 {
 	parse(method, target, fields);
-	is_int(find_path(head.path), want, "%s %.60s %s", method, target, fields);
+	is_int(find_path(head.path), want, "%s %.60s %s", method, target,
+	    fields);
 }
 
 static void
