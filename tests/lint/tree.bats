@@ -107,6 +107,18 @@ includes() {
 		cmd/chserve/{client,clients,event,route,api}.[ch] 2> /dev/null)"
 }
 
+@test "the README's map of chserve/ has all its files" {
+	local map
+	map=$(sed -n '/^| its life/,/^$/p' README.md)
+	none "$(files 'cmd/chserve/*.c' | while read -r file; do
+		grep -qw "$(basename "$file" .c)" <<< "$map" || echo "$file"
+	done)"
+	none "$(grep -oE '[a-z0-9_]+' <(cut -d'|' -f3 <<< "$map") |
+		while read -r name; do
+			[[ -e cmd/chserve/$name.c ]] || echo "$name"
+		done)"
+}
+
 @test "a one-shot loads neither the server's nor the terminal's libraries" {
 	local program
 	for program in chsend chrecv chgroup; do
