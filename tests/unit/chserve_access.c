@@ -247,6 +247,7 @@ test_together(int fifo)
 	if (fifo)
 		mkfifo(path, 0600);
 	for (int p = 0; p < 2; p++) {
+		fflush(stdout);
 		pid[p] = fork();
 		if (pid[p])
 			continue;
@@ -280,6 +281,7 @@ test_socket(void)
 	pid_t pid;
 
 	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		alarm(60);

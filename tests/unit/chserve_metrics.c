@@ -115,6 +115,7 @@ count_in(unsigned slot, pid_t *pid)
 {
 	int status;
 
+	fflush(stdout);
 	*pid = fork();
 	if (*pid == 0) {
 		metrics_use(slot);

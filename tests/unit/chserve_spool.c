@@ -247,6 +247,7 @@ take_turns(void *arg)
 
 	(void)arg;
 	for (i = 0; i < TURNS; i++) {
+		fflush(stdout);
 		pid = fork();
 		if (pid == 0)
 			come_and_go(i);
