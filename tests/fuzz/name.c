@@ -56,12 +56,33 @@ check_name(const char *name)
 	}
 }
 
+/*
+ * Whether a bracket has "[." in it: to fnmatch(3) that begins a collating
+ * symbol, to our globs these are two characters.
+ */
+static int
+has_symbol(const char *glob)
+{
+	const char *end;
+
+	for (; (glob = strchr(glob, '[')); glob = end) {
+		end = ++glob;
+		end += *end == '!';
+		end += *end != '\0'; /* the first one may be a ] */
+		end += strcspn(end, "]");
+		for (; glob < end; glob++)
+			if (glob[0] == '[' && glob[1] == '.')
+				return 1;
+	}
+	return 0;
+}
+
 static void
 check_match(const char *glob, const char *name)
 {
 	int matches = ch_glob_match(glob, name);
 
-	if (!ch_name_is_glob(glob) ||
+	if (!ch_name_is_glob(glob) || has_symbol(glob) ||
 	    ch_name_check(glob, CH_TO_MATCH, NULL) != CH_OK ||
 	    ch_name_check(name, CH_TO_SEND, NULL) != CH_OK)
 		return;
