@@ -18,6 +18,7 @@
 struct run {
 	struct consumer consumer;
 	struct job *job;
+	int64_t started;
 };
 
 /*
@@ -43,9 +44,17 @@ on_ended(void *arg, int status)
 	struct run *run = arg;
 	struct job *job = run->job;
 	struct child *child = &run->consumer.child;
+	struct metrics *metrics = &job->route->metrics;
 	int code = WIFEXITED(status) && !child->ending ? WEXITSTATUS(status)
 						       : -1;
 
+	metrics->busy_ms += (uint64_t)(ch_clock() - run->started);
+	if (code == 0)
+		metrics->done++;
+	else
+		metrics->failed++;
+	if (code != 0 && code != TEMPORARILY)
+		metrics->dropped++;
 	if (code != 0)
 		child_complain(child, job->channel, status);
 	consumer_release(&run->consumer);
@@ -65,6 +74,7 @@ exec_start(struct job *job)
 	if (!run)
 		say_memory();
 	run->job = job;
+	run->started = ch_clock();
 	run->consumer.ended = on_ended;
 	run->consumer.arg = run;
 	route_takes(job->route, job->channel, message, &worker->match);

@@ -208,6 +208,7 @@ static void
 try_again(struct job *job)
 {
 	job->retries++;
+	job->route->metrics.retried++;
 	job->started = 0;
 	job->intake->held++;
 	job->timer.arg = job;
@@ -233,9 +234,11 @@ job_done(struct job *job, int again)
 	if (again && job->retries < JOB_RETRIES) {
 		try_again(job);
 	} else {
-		if (again)
+		if (again) {
+			job->route->metrics.dropped++;
 			say_error("%s: %s: given up after %u tries",
 			    job->channel, job->route->place, job->retries + 1);
+		}
 		job_end(job);
 	}
 	jobs_start(worker);
@@ -264,9 +267,10 @@ jobs_release(struct worker *worker)
 
 /* What needs no place of its own; worker->match is for this message. */
 static void
-deal(struct worker *worker, const struct route *route, const char *channel,
+deal(struct worker *worker, struct route *route, const char *channel,
     struct json message, const char *reply_channel)
 {
+	route->metrics.done++;
 	say_more("%s: %s", channel, route->place);
 	if (route->action == ACTION_ACCEPT)
 		act_accept(worker, route, &worker->match, reply_channel);

@@ -6,6 +6,7 @@
 #ifndef CHWORK_ROUTES_H
 #define CHWORK_ROUTES_H
 
+#include "chwork/metrics.h"
 #include "chwork/pattern.h"
 #include "common/json.h"
 
@@ -43,6 +44,7 @@ struct route {
 	char *dir;         /* where it runs (load.c) */
 	size_t running;    /* exec: now (exec.c) */
 	struct stream *stream; /* its copies (stream.c) */
+	struct metrics metrics;
 };
 
 struct routes {

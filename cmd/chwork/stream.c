@@ -264,7 +264,7 @@ static void
 complain(const struct copy *copy, int status)
 {
 	const struct ch_buf *last = &copy->backlog.last;
-	const struct route *route = copy->stream->route;
+	struct route *route = copy->stream->route;
 
 	if (!status) {
 		say_note("%s: %s ended, and is started again", route->place,
@@ -272,6 +272,7 @@ complain(const struct copy *copy, int status)
 		return;
 	}
 	child_complain(&copy->consumer.child, route->channel, status);
+	route->metrics.failed += last->len > 0;
 	if (last->len)
 		say_error("%s: the last message it read: %.*s", route->argv[0],
 		    (int)(last->len < 300 ? last->len : 300), last->data);
