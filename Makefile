@@ -46,6 +46,7 @@ LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS)
 
 # The archive of jansson, where there is one, saves a one-shot 0.05 ms.
 JANSSON = $(or $(filter /%,$(shell $(CC) -print-file-name=libjansson.a)),-ljansson)
+LIBS_chwork = $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
 LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets libnghttp2 openssl zlib)
 
 MAKEFLAGS += --no-print-directory

@@ -91,13 +91,13 @@ includes() {
 	done <<-'EOF'
 		jansson lib/model/|cmd/|tests/
 		libwebsockets cmd/chserve/
-		openssl/ cmd/chserve/(tls|certs)|tests/
+		openssl/ cmd/chserve/(tls|certs)|cmd/chwork/sign|tests/
 		nghttp2/ cmd/chserve/h2|tests/
 		readline/ cmd/chtail
 		pcre2 cmd/chwork/
 		hiredis lib/redis/
 		msgpack lib/redis/
-		curl/ lib/remote/
+		curl/ lib/remote/|cmd/chwork/transfers
 	EOF
 	none "$bad"
 }
