@@ -5,51 +5,129 @@
 #include "common/put.h"
 #include "common/say.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TOLD 256 /* channels and paths that are told of */
 
-static void
-answer(struct worker *worker, const char *place, const char *reply_channel,
-    const char *text)
+/* What the layer said: whether it may say something else a little later. */
+static int
+judge(const char *place, int rc, const struct ch_err *err)
 {
-	struct ch_err err = CH_ERR_INIT;
+	if (rc == CH_FULL || rc == CH_UNAVAILABLE || rc == CH_IO)
+		return rc;
+	if (rc == CH_NONE)
+		say_more("%s: %s", place, err->text);
+	else if (rc != CH_OK)
+		say_error("%s: %s", place, err->text);
+	return CH_OK;
+}
+
+static int
+answer(struct worker *worker, const char *place, const char *reply_channel,
+    const char *text, struct ch_err *err)
+{
 	int rc;
 
 	if (!reply_channel) {
 		say_error("%s: the message has no reply_channel", place);
-		return;
+		return CH_OK;
 	}
 	rc = ch_send(worker->layer, reply_channel, text, strlen(text), NULL,
-	    &err);
-	if (rc == CH_NONE)
-		say_more("%s: %s", place, err.text);
-	else if (rc != CH_OK)
-		say_error("%s: %s", place, err.text);
+	    err);
+	return judge(place, rc, err);
 }
 
-void
-act_accept(struct worker *worker, const struct route *route,
-    const struct match *match, const char *reply_channel)
+static void
+join(struct worker *worker, const struct route *route,
+    const char *reply_channel)
 {
 	struct ch_buf group = CH_BUF_INIT;
 	struct ch_err err = CH_ERR_INIT;
 
-	for (size_t i = 0; reply_channel && i < route->ngroups; i++) {
+	for (size_t i = 0; i < route->ngroups; i++) {
 		ch_buf_clear(&group);
-		pattern_expand(&route->groups[i], &match->captures, &group);
+		pattern_expand(&route->groups[i], &worker->match.captures,
+		    &group);
 		if (ch_group_add(worker->layer, group.data, reply_channel,
 			&err) != CH_OK)
 			say_error("%s: %s", route->place, err.text);
 	}
 	ch_buf_release(&group);
-	answer(worker, route->place, reply_channel, "{\"accept\":true}");
 }
 
-void
-act_reject(struct worker *worker, const char *place, const char *reply_channel)
+static int
+accept_it(struct worker *worker, const struct route *route,
+    const char *reply_channel, struct ch_err *err)
 {
-	answer(worker, place, reply_channel, "{\"close\":true}");
+	struct ch_buf text = CH_BUF_INIT, name = CH_BUF_INIT;
+	int rc;
+
+	if (reply_channel)
+		join(worker, route, reply_channel);
+	put_string(&text, "{\"accept\":true");
+	if (route->subprotocol.n) {
+		pattern_expand(&route->subprotocol, &worker->match.captures,
+		    &name);
+		put_string(&text, ",\"subprotocol\":");
+		json_quote(&text, name.data, name.len);
+	}
+	put_char(&text, '}');
+	rc = answer(worker, route->place, reply_channel, text.data, err);
+	ch_buf_release(&name);
+	ch_buf_release(&text);
+	return rc;
+}
+
+static int
+close_it(struct worker *worker, const char *place, unsigned code,
+    const char *reply_channel, struct ch_err *err)
+{
+	char text[32] = "{\"close\":true}";
+
+	if (code)
+		snprintf(text, sizeof(text), "{\"close\":%u}", code);
+	return answer(worker, place, reply_channel, text, err);
+}
+
+/* To the channel or group that the route names, as it is. */
+static int
+pass_on(struct worker *worker, const struct route *route, struct json message,
+    struct ch_err *err)
+{
+	struct ch_send_opts opts = { .delay = route->delay,
+		.flags = CH_CHECKED };
+	struct ch_buf target = CH_BUF_INIT;
+	int rc;
+
+	pattern_expand(&route->target, &worker->match.captures, &target);
+	if (route->action == ACTION_GROUP)
+		rc = ch_group_send(worker->layer, target.data, message.text,
+		    message.len, &opts, NULL, err);
+	else
+		rc = ch_send(worker->layer, target.data, message.text,
+		    message.len, &opts, err);
+	ch_buf_release(&target);
+	return judge(route->place, rc, err);
+}
+
+int
+act(struct worker *worker, const struct route *route, struct json message,
+    const char *reply_channel, struct ch_err *err)
+{
+	switch (route->action) {
+	case ACTION_ACCEPT:
+		return accept_it(worker, route, reply_channel, err);
+	case ACTION_REJECT:
+	case ACTION_CLOSE:
+		return close_it(worker, route->place, route->code,
+		    reply_channel, err);
+	case ACTION_SEND:
+	case ACTION_GROUP:
+		return pass_on(worker, route, message, err);
+	default:
+		return CH_OK;
+	}
 }
 
 /* Whether this was not told before; a visitor cannot fill the log. */
@@ -76,6 +154,7 @@ act_unmatched(struct worker *worker, const char *channel,
     struct json message, const char *reply_channel)
 {
 	struct ch_buf what = CH_BUF_INIT;
+	struct ch_err err = CH_ERR_INIT;
 	int connect = !strcmp(channel, "websocket.connect");
 
 	put_string(&what, channel);
@@ -87,6 +166,7 @@ act_unmatched(struct worker *worker, const char *channel,
 		say_error("%.300s: no route takes it: %s", what.data,
 		    connect ? "rejected" : "dropped");
 	ch_buf_release(&what);
-	if (connect && reply_channel)
-		act_reject(worker, channel, reply_channel);
+	if (connect && reply_channel &&
+	    close_it(worker, channel, 0, reply_channel, &err) != CH_OK)
+		say_error("%s: %s", channel, err.text);
 }

@@ -1,14 +1,16 @@
-/* act.h - what the worker does itself: accept, reject. */
+/* act.h - what the worker does itself: accept, reject, close, send, group. */
 #ifndef CHWORK_ACT_H
 #define CHWORK_ACT_H
 
 #include "chwork/worker.h"
 
-/* `match` is the route's for this message; reply_channel may be NULL. */
-void act_accept(struct worker *worker, const struct route *route,
-    const struct match *match, const char *reply_channel);
-void act_reject(struct worker *worker, const char *place,
-    const char *reply_channel);
+/*
+ * Do what the route says with a message, whose match is worker->match;
+ * reply_channel may be NULL. CH_OK: it is over, and what failed was said;
+ * else err says why it has to be tried again a little later.
+ */
+int act(struct worker *worker, const struct route *route, struct json message,
+    const char *reply_channel, struct ch_err *err);
 
 /* No route takes the message. */
 void act_unmatched(struct worker *worker, const char *channel,

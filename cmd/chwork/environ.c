@@ -52,14 +52,39 @@ environ_release(struct environment *environment)
 	free(environment->list);
 }
 
+/* Begin anew, with the settings. */
+static void
+reset(struct environment *environment, char *const *settings)
+{
+	environment->text.len = environment->base;
+	for (; settings && *settings; settings++)
+		put_bytes(&environment->text, *settings,
+		    strlen(*settings) + 1);
+}
+
+/* Whether one of the settings has the variable's name. */
+static int
+is_set(char *const *settings, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (; settings && *settings; settings++)
+		if (!strncmp(*settings, variable, len))
+			return 1;
+	return 0;
+}
+
 /* The list of all that text holds. */
 static char *const *
-listed(struct environment *environment)
+listed(struct environment *environment, char *const *settings)
 {
 	char *p = environment->text.data, *end = p + environment->text.len;
+	char *base = p + environment->base;
 	size_t n = 0;
 
 	for (; p < end; p += strlen(p) + 1) {
+		if (p < base && is_set(settings, p))
+			continue;
 		if (n + 2 > environment->size) {
 			environment->size += ENVIRON_MANY;
 			environment->list = realloc(environment->list,
@@ -73,17 +98,11 @@ listed(struct environment *environment)
 	return environment->list;
 }
 
-static void
-reset(struct environment *environment)
-{
-	environment->text.len = environment->base;
-}
-
 char *const *
-environ_plain(struct environment *environment)
+environ_plain(struct environment *environment, char *const *settings)
 {
-	reset(environment);
-	return listed(environment);
+	reset(environment, settings);
+	return listed(environment, settings);
 }
 
 /* --- parts of a message -------------------------------------------------- */
@@ -206,14 +225,15 @@ put_parts(struct parts *parts, struct json message)
 }
 
 char *const *
-environ_for(struct environment *environment, const char *channel,
-    struct json message, const struct captures *captures, unsigned retries)
+environ_for(struct environment *environment, char *const *settings,
+    const char *channel, struct json message, const struct captures *captures,
+    unsigned retries)
 {
 	struct parts parts = { .environment = environment };
 	struct ch_buf *text = &environment->text;
 	const struct capture *capture = captures->list;
 
-	reset(environment);
+	reset(environment, settings);
 	put_variable(text, "CH_CHANNEL", channel);
 	put_format(text, "CH_RETRIES=%u", retries);
 	put_char(text, '\0');
@@ -234,5 +254,5 @@ environ_for(struct environment *environment, const char *channel,
 	if (parts.truncated.len)
 		put_variable(text, "CH_TRUNCATED", parts.truncated.data);
 	ch_buf_release(&parts.truncated);
-	return listed(environment);
+	return listed(environment, settings);
 }

@@ -24,12 +24,18 @@ struct environment {
 void environ_init(struct environment *environment, const char *url,
     const char *path);
 
-/* The environment without a message; valid until the next call. */
-char *const *environ_plain(struct environment *environment);
+/*
+ * The environment without a message; valid until the next call. `settings` are
+ * the route's, NAME=VALUE each, ended by NULL (NULL: none): they come before
+ * what all have.
+ */
+char *const *environ_plain(struct environment *environment,
+    char *const *settings);
 
 /* The environment for a message; valid until the next call. */
-char *const *environ_for(struct environment *environment, const char *channel,
-    struct json message, const struct captures *captures, unsigned retries);
+char *const *environ_for(struct environment *environment,
+    char *const *settings, const char *channel, struct json message,
+    const struct captures *captures, unsigned retries);
 
 void environ_release(struct environment *environment);
 

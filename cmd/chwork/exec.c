@@ -78,8 +78,8 @@ exec_start(struct job *job)
 	run->consumer.ended = on_ended;
 	run->consumer.arg = run;
 	route_takes(job->route, job->channel, message, &worker->match);
-	envp = environ_for(&worker->environment, job->channel, message,
-	    &worker->match.captures, job->retries);
+	envp = environ_for(&worker->environment, job->route->settings,
+	    job->channel, message, &worker->match.captures, job->retries);
 	if (fd < 0)
 		say_error("%s: %s", job->channel, strerror(errno));
 	if (fd < 0 || consumer_start(&run->consumer, worker, job->route,

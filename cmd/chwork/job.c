@@ -15,6 +15,8 @@
 #define RETRIES_KEY "__retries__"
 #define RETRY_DELAY 100   /* ms, doubled each time */
 #define LATE_MOST   10000 /* ms for which a disconnect is kept at most */
+#define ROOM_PATIENCE 30000 /* ms for which room is waited for */
+#define ROOM_PAUSE    250   /* ms between tries, at most */
 
 /* --- queues -------------------------------------------------------------- */
 
@@ -118,7 +120,7 @@ job_end(struct job *job)
 
 	if (!job->started)
 		job->intake->held--;
-	if (job->reply_channel)
+	if (job->turn.lane)
 		next = lanes_leave(&job->worker->lanes, &job->turn);
 	job_free(job);
 	if (next)
@@ -265,20 +267,56 @@ jobs_release(struct worker *worker)
 
 /* --- doing what the route says ------------------------------------------- */
 
-/* What needs no place of its own; worker->match is for this message. */
-static void
+/*
+ * What needs no place of its own; worker->match is for this message. CH_OK, or
+ * err says why it has to be tried again.
+ */
+static int
 deal(struct worker *worker, struct route *route, const char *channel,
-    struct json message, const char *reply_channel)
+    struct json message, const char *reply_channel, struct ch_err *err)
 {
-	route->metrics.done++;
-	say_more("%s: %s", channel, route->place);
-	if (route->action == ACTION_ACCEPT)
-		act_accept(worker, route, &worker->match, reply_channel);
-	else if (route->action == ACTION_REJECT)
-		act_reject(worker, route->place, reply_channel);
-	else if (route->action == ACTION_STREAM)
+	int rc = CH_OK;
+
+	if (route->action == ACTION_STREAM)
 		stream_give(route->stream, channel, message,
 		    &worker->match.captures, reply_channel);
+	else
+		rc = act(worker, route, message, reply_channel, err);
+	if (rc == CH_OK) {
+		route->metrics.done++;
+		say_more("%s: %s", channel, route->place);
+	}
+	return rc;
+}
+
+/*
+ * The channel that it is to be sent to has no room. A message of a connection
+ * does not wait for ever, because others wait for it; any other does, and
+ * keeps so the intake from taking more. A worker that is to end gives it back.
+ */
+static void
+wait_for_room(struct job *job, const struct ch_err *err)
+{
+	struct worker *worker = job->worker;
+	int64_t now = ch_clock(), waited;
+
+	if (!job->waits_since)
+		job->waits_since = now;
+	waited = now - job->waits_since;
+	if (worker->once || worker->stage != WORKING) {
+		send_back(job, ROOM_PAUSE);
+		job_end(job);
+	} else if (job->reply_channel && waited >= ROOM_PATIENCE) {
+		job->route->metrics.dropped++;
+		say_error("%s: %s: %s; dropped", job->channel,
+		    job->route->place, err->text);
+		job_end(job);
+	} else {
+		job->timer.fire = on_lane_timer;
+		job->timer.arg = job;
+		loop_set(&worker->loop, &job->timer,
+		    waited < ROOM_PAUSE ? waited / 2 + 1 : ROOM_PAUSE);
+	}
 }
 
 static int
@@ -325,6 +363,7 @@ begin(struct job *job)
 {
 	struct worker *worker = job->worker;
 	struct json message = { job->text, job->len };
+	struct ch_err err = CH_ERR_INIT;
 
 	if (worker->stage == ENDING) {
 		job_end(job);
@@ -333,20 +372,35 @@ begin(struct job *job)
 		push(&worker->ready, job);
 	} else {
 		route_takes(job->route, job->channel, message, &worker->match);
-		deal(worker, job->route, job->channel, message,
-		    job->reply_channel);
-		job_end(job);
+		if (deal(worker, job->route, job->channel, message,
+			job->reply_channel, &err) == CH_OK)
+			job_end(job);
+		else
+			wait_for_room(job, &err);
 	}
+}
+
+/*
+ * The key of the lane for a message of the route, or NULL. What is sent on is
+ * kept in order even where it belongs to no connection.
+ */
+static const char *
+lane_key(const struct route *route, const char *reply_channel)
+{
+	if (reply_channel)
+		return reply_channel;
+	return route->action == ACTION_SEND ? route->place : NULL;
 }
 
 /* Into its lane, if it has one. */
 static void
 line_up(struct job *job)
 {
+	const char *key = lane_key(job->route, job->reply_channel);
+
 	job->intake->held++;
-	if (!job->reply_channel ||
-	    lanes_enter(&job->worker->lanes, job->reply_channel,
-		strlen(job->reply_channel), &job->turn))
+	if (!key || lanes_enter(&job->worker->lanes, key, strlen(key),
+		&job->turn))
 		begin(job);
 }
 
@@ -412,12 +466,26 @@ trim(struct ch_message *message)
 		message->len--;
 }
 
+/* Whether that can be done now, without a job. */
+static int
+may_be_dealt_with(const struct worker *worker, const struct route *route,
+    const char *channel, const char *reply_channel)
+{
+	const char *key = lane_key(route, reply_channel);
+
+	if (route->action == ACTION_EXEC ||
+	    (reply_channel && is_disconnect(channel)))
+		return 0;
+	return !key || !lanes_busy(&worker->lanes, key, strlen(key));
+}
+
 void
 job_arrive(struct worker *worker, struct intake *intake,
     struct ch_message *message)
 {
 	const char *channel = message->channel, *reply_channel;
 	struct json object;
+	struct ch_err err = CH_ERR_INIT;
 	struct route *route;
 	struct job *job;
 
@@ -431,13 +499,10 @@ job_arrive(struct worker *worker, struct intake *intake,
 	}
 	if (route->action == ACTION_DROP)
 		return;
-	if (route->action != ACTION_EXEC &&
-	    !(reply_channel && (is_disconnect(channel) ||
-		lanes_busy(&worker->lanes, reply_channel,
-		    strlen(reply_channel))))) {
-		deal(worker, route, channel, object, reply_channel);
+	if (may_be_dealt_with(worker, route, channel, reply_channel) &&
+	    deal(worker, route, channel, object, reply_channel, &err) ==
+		CH_OK)
 		return;
-	}
 	job = job_new(worker, intake, route, message, reply_channel);
 	if (reply_channel && is_disconnect(channel)) {
 		be_late(job);

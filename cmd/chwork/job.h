@@ -2,8 +2,8 @@
  * job.h - a message that could not be dealt with the moment it arrived.
  *
  * A job is either late (a disconnect, see intake.h), in a lane behind others,
- * ready (its turn has come, but there is no place), waiting to be tried again,
- * or started.
+ * ready (its turn has come, but there is no place), waiting to be tried again
+ * or for room in the channel that it is sent on to, or started.
  */
 #ifndef CHWORK_JOB_H
 #define CHWORK_JOB_H
@@ -25,6 +25,7 @@ struct job {
 	char *reply_channel; /* NULL: none, and no lane */
 	unsigned retries;    /* how often it was tried before */
 	int started;
+	int64_t waits_since; /* for room in the layer; 0: it does not */
 	struct timer timer;  /* until it is tried again */
 };
 

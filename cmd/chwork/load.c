@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "chwork/settings.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -152,6 +153,7 @@ static void
 find_command(struct routes *routes, struct route *route, const char *path)
 {
 	const char *name = route->argv[0];
+	const char *own = settings_find(route->settings, "PATH");
 	int dir = open(route->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int failed;
 
@@ -165,7 +167,7 @@ find_command(struct routes *routes, struct route *route, const char *path)
 		if (failed)
 			wrong(routes, route, name, strerror(failed));
 	} else {
-		route->program = search(dir, name, path);
+		route->program = search(dir, name, own ? own : path);
 		if (!route->program)
 			wrong(routes, route, name, "not found in PATH");
 	}

@@ -11,7 +11,10 @@
 void load_file(struct routes *routes, const char *file);
 void load_option(struct routes *routes, const char *route, size_t number);
 
-/* Find the commands of all routes, in `path` those without a slash. */
+/*
+ * Find the commands of all routes: those without a slash in `path`, or in a
+ * setting of that name.
+ */
 void load_commands(struct routes *routes, const char *path);
 
 /*

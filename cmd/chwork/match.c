@@ -63,33 +63,42 @@ filters_hold(const struct route *route, struct json message,
 	return 1;
 }
 
-/* Whether every capture that names a group is a legal name and makes one. */
+/* Whether every capture in it is a legal name, and the whole makes one. */
 static int
-groups_are_names(const struct route *route, const struct match *match)
+makes_name(const struct pattern *pattern, enum ch_use use,
+    const struct match *match, struct ch_buf *name)
 {
+	for (size_t i = 0; i < pattern->n; i++) {
+		const struct capture *capture;
+
+		if (!pattern->parts[i].capture)
+			continue;
+		capture = captures_find(&match->captures,
+		    pattern->parts[i].text);
+		ch_buf_clear(name);
+		put_bytes(name, capture->value, capture->len);
+		if (strlen(name->data) != name->len ||
+		    ch_name_check(name->data, CH_TO_JOIN, NULL) != CH_OK)
+			return 0;
+	}
+	ch_buf_clear(name);
+	pattern_expand(pattern, &match->captures, name);
+	return ch_name_check(name->data, use, NULL) == CH_OK;
+}
+
+static int
+names_are_legal(const struct route *route, const struct match *match)
+{
+	enum ch_use use = route->action == ACTION_SEND ? CH_TO_SEND
+						       : CH_TO_JOIN;
 	struct ch_buf name = CH_BUF_INIT;
 	int legal = 1;
 
-	for (size_t i = 0; legal && i < route->ngroups; i++) {
-		const struct pattern *group = &route->groups[i];
-
-		for (size_t k = 0; legal && k < group->n; k++) {
-			const struct capture *capture;
-
-			if (!group->parts[k].capture)
-				continue;
-			capture = captures_find(&match->captures,
-			    group->parts[k].text);
-			ch_buf_clear(&name);
-			put_bytes(&name, capture->value, capture->len);
-			legal = strlen(name.data) == name.len &&
-			    ch_name_check(name.data, CH_TO_JOIN, NULL) == CH_OK;
-		}
-		ch_buf_clear(&name);
-		pattern_expand(group, &match->captures, &name);
-		legal = legal && ch_name_check(name.data, CH_TO_JOIN, NULL) ==
-		    CH_OK;
-	}
+	for (size_t i = 0; legal && i < route->ngroups; i++)
+		legal = makes_name(&route->groups[i], CH_TO_JOIN, match,
+		    &name);
+	if (legal && route->target.n)
+		legal = makes_name(&route->target, use, match, &name);
 	ch_buf_release(&name);
 	return legal;
 }
@@ -102,7 +111,7 @@ route_takes(const struct route *route, const char *channel,
 	ch_buf_clear(&match->values);
 	return names_channel(route, channel) &&
 	    filters_hold(route, message, match) &&
-	    groups_are_names(route, match);
+	    names_are_legal(route, match);
 }
 
 struct route *

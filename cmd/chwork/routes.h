@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_DROP, ACTION_EXEC,
-	ACTION_STREAM };
+enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
+	ACTION_EXEC, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
 
 enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES };
 
@@ -36,9 +36,14 @@ struct route {
 	enum action action;
 	struct pattern *groups; /* accept: to join */
 	size_t ngroups;
+	struct pattern subprotocol; /* accept: no parts: none */
+	unsigned code;         /* close: 0: none */
+	struct pattern target; /* send: a channel; group: a group */
+	int64_t delay;         /* send: ms */
 	enum reply reply;  /* exec */
 	int64_t timeout;   /* exec: ms, 0: none */
 	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
+	char **settings;   /* NAME=VALUE, ended by NULL, or NULL */
 	char **argv;       /* exec and stream: ended by NULL */
 	char *program;     /* argv[0] as a path (load.c) */
 	char *dir;         /* where it runs (load.c) */

@@ -340,7 +340,8 @@ start(void *arg)
 	copy->started = ch_clock();
 	if (in < 0 || consumer_start(&copy->consumer, worker,
 		copy->stream->route, REPLY_ENVELOPES, NULL,
-		environ_plain(&worker->environment), in) < 0) {
+		environ_plain(&worker->environment,
+		    copy->stream->route->settings), in) < 0) {
 		ch_io_close(&copy->in.fd);
 		start_later(copy, 1);
 		return;

@@ -40,6 +40,10 @@ check_route(const struct route *route)
 		check(!route->argv);
 	if (route->action == ACTION_STREAM)
 		check(route->jobs > 0);
+	check((route->target.n > 0) == (route->action == ACTION_SEND ||
+	    route->action == ACTION_GROUP));
+	for (char **s = route->settings; s && *s; s++)
+		check(strchr(*s, '=') && strncmp(*s, "CH_", 3) != 0);
 }
 
 static void
@@ -59,6 +63,12 @@ check_match(const struct route *route, const struct match *match)
 		ch_buf_clear(&name);
 		pattern_expand(&route->groups[i], &match->captures, &name);
 		check(ch_name_check(name.data, CH_TO_JOIN, NULL) == CH_OK);
+	}
+	if (route->target.n) {
+		ch_buf_clear(&name);
+		pattern_expand(&route->target, &match->captures, &name);
+		check(ch_name_check(name.data, route->action == ACTION_SEND
+		    ? CH_TO_SEND : CH_TO_JOIN, NULL) == CH_OK);
 	}
 	ch_buf_release(&name);
 }

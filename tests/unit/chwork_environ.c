@@ -25,7 +25,7 @@ met(const char *message)
 {
 	struct captures none = { .n = 0 };
 
-	return environ_for(&environment, "websocket.receive",
+	return environ_for(&environment, NULL, "websocket.receive",
 	    (struct json){ message, strlen(message) }, &none, 0);
 }
 
@@ -39,7 +39,7 @@ is_met(const char *message, const char *name, const char *wanted)
 static void
 test_base(void)
 {
-	char *const *list = environ_plain(&environment);
+	char *const *list = environ_plain(&environment, NULL);
 
 	is_str(value(list, "PATH"), "/ours:/bin", "PATH");
 	is_str(value(list, "CHANNELS_URL"), "/store", "the store");
@@ -47,6 +47,24 @@ test_base(void)
 	is_str(value(list, "LANG"), NULL, "no LANG if there is none");
 	is_str(value(list, "SECRET"), NULL, "nothing else");
 	is_str(value(list, "CH_CHANNEL"), NULL, "no parts of a message");
+}
+
+static void
+test_settings(void)
+{
+	char setting[] = "A=b", path[] = "PATH=/else";
+	char *settings[] = { setting, path, NULL };
+	char *const *list = environ_plain(&environment, settings);
+	size_t paths = 0;
+
+	is_str(value(list, "A"), "b", "a setting");
+	is_str(value(list, "PATH"), "/else", "one in place of what all have");
+	for (; *list; list++)
+		paths += !strncmp(*list, "PATH=", 5);
+	is_int(paths, 1, "which is not there twice");
+	list = environ_plain(&environment, NULL);
+	is_str(value(list, "A"), NULL, "the next route has its own");
+	is_str(value(list, "PATH"), "/ours:/bin", "PATH again");
 }
 
 static void
@@ -151,7 +169,7 @@ test_captures(void)
 		{ .name = "room", .value = "a b/", .len = 3 },
 		{ .name = "x", .value = "a\0b", .len = 3 },
 	} };
-	char *const *list = environ_for(&environment, "c",
+	char *const *list = environ_for(&environment, NULL, "c",
 	    (struct json){ "{}", 2 }, &captures, 3);
 
 	is_str(value(list, "CH_ARG_room"), "a b", "a capture");
@@ -168,6 +186,7 @@ main(void)
 	unsetenv("LANG");
 	environ_init(&environment, "/store", "/ours:/bin");
 	test_base();
+	test_settings();
 	test_parts();
 	test_ours();
 	test_truncated();

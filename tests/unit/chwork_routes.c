@@ -132,6 +132,57 @@ test_lines(void)
 }
 
 static void
+test_actions(void)
+{
+	struct routes routes = parsed(
+	    "a close\n"
+	    "a close 4001\n"
+	    "a x={x} send --delay 2 b.{x}\n"
+	    "a send b --delay 1\n"
+	    "a x={x} group g-{x}\n"
+	    "a accept --subprotocol a --subprotocol b --group g\n");
+
+	is_str(told.data, "", "no errors");
+	if (!is_int(routes.n, 6, "six routes"))
+		return;
+	is_int(routes.list[0].code, 0, "close without a code");
+	is_int(routes.list[1].code, 4001, "close with one");
+	is_int(routes.list[2].delay, 2000, "a delay");
+	is_int(routes.list[2].target.n, 2, "a channel with a capture");
+	is_int(routes.list[3].delay, 1000, "an option behind the operand");
+	is_str(routes.list[4].target.parts[0].text, "g-", "a group");
+	is_str(routes.list[5].subprotocol.parts[0].text, "b",
+	    "the last subprotocol counts");
+	is_int(routes.list[5].ngroups, 1, "beside a group");
+	routes_release(&routes);
+}
+
+static void
+test_settings(void)
+{
+	struct routes routes = parsed(
+	    "a exec ./a\n"
+	    "A=1 B='x y'\n"
+	    "A=2\n"
+	    "a exec ./a\n"
+	    "a stream B= C=3 ./a D=4\n"
+	    "a exec -- E=5\n");
+
+	is_str(told.data, "", "no errors");
+	if (!is_int(routes.n, 4, "four routes"))
+		return;
+	ok(!routes.list[0].settings, "nothing holds for what is above");
+	is_str(routes.list[1].settings[0], "A=2", "a later one replaces");
+	is_str(routes.list[1].settings[1], "B=x y", "two on a line");
+	ok(!routes.list[1].settings[2], "no more");
+	is_str(routes.list[2].settings[1], "B=", "the route's own replaces");
+	is_str(routes.list[2].settings[2], "C=3", "and adds");
+	is_str(routes.list[2].argv[1], "D=4", "an argument is none");
+	is_str(routes.list[3].argv[0], "E=5", "nor is what is behind --");
+	routes_release(&routes);
+}
+
+static void
 test_errors(void)
 {
 	struct routes routes = { .wrong = tell };
@@ -145,6 +196,29 @@ test_errors(void)
 	refuses("a path~x drop", "routes:1:3: path~x is neither a filter");
 	refuses("a drop it", "routes:1:8: drop takes no operand");
 	refuses("a reject --hard", "routes:1:10: reject has no option --hard");
+	refuses("a drop x=1", "routes:1:8: drop takes no operand");
+	refuses("a close 1", "routes:1:9: 1 is not a code");
+	refuses("a close 1005", "routes:1:9: 1005 is not a code");
+	refuses("a close 4000 x", "routes:1:14: close takes one operand");
+	refuses("a send", "routes:1:3: a channel is missing");
+	refuses("a send a", "routes:1:8: a would be sent to itself");
+	refuses("a send b/", "routes:1:8: name");
+	refuses("a send b.*", "routes:1:8: name");
+	refuses("a send p!", "routes:1:8: ");
+	refuses("a send {x}", "routes:1:8: no filter of this route captures");
+	refuses("a x={x} send {x}", "routes:1:14: a channel must not be a");
+	refuses("a send b c", "routes:1:10: send takes one operand only");
+	refuses("a send --delay soon b", "routes:1:16: soon is not a");
+	refuses("a group", "routes:1:3: a group is missing");
+	refuses("a group p!x", "routes:1:9: ");
+	refuses("a x={x} group {x}", "routes:1:15: a group must not be a");
+	refuses("a accept --subprotocol ''", "routes:1:24: a subprotocol");
+	refuses("a accept --subprotocol a,b", "routes:1:24: a,b is no name");
+	refuses("a accept --subprotocol {x}", "routes:1:24: no filter");
+	refuses("CH_X=1", "routes:1:1: names that begin with CH_");
+	refuses("X=1 drop", "routes:1:5: drop is no setting");
+	refuses("a exec CH_X=1 ./x", "routes:1:8: names that begin with CH_");
+	refuses("a exec X=1", "routes:1:8: a command is missing");
 	refuses("a exec", "routes:1:3: a command is missing");
 	refuses("a stream --jobs", "routes:1:10: --jobs needs a value");
 	refuses("a stream --jobs 0 ./x", "routes:1:17: 0 is not a number");
@@ -248,6 +322,10 @@ test_captures(void)
 	takes(room, "a", "{\"path\":\"/chat/.b\"}", "routes:2");
 	takes(room, "a", "{\"path\":\"/chat/b!c\"}", "routes:2");
 	takes(room, "a", "{\"path\":\"/chat/b\\u0000\"}", "routes:2");
+	takes("a x={x} send b-{x}", "a", "{\"x\":\"p!y\"}", NULL);
+	takes("a x={x} send b-{x}", "a", "{\"x\":\"y\"}", "routes:1");
+	takes("a x={x} group b-{x}", "a", "{\"x\":\".y\"}", NULL);
+	takes("a x={x} send b!{x}", "a", "{\"x\":\"y\"}", "routes:1");
 	takes(room, "a",
 	    "{\"path\":\"/chat/"
 	    "0123456789012345678901234567890123456789012345678901234567890"
@@ -321,6 +399,8 @@ main(void)
 	accepts("*.jpg exec true");
 	accepts("a path=/{r} accept --group r-{r} --group x");
 	test_lines();
+	test_actions();
+	test_settings();
 	test_errors();
 	test_matching();
 	test_captures();
