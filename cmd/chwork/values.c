@@ -1,0 +1,244 @@
+/* values.c - the values of actions' options, and their operands. */
+#include "chwork/values.h"
+
+#include "base/err.h"
+#include "channel.h"
+#include "chwork/filter.h"
+#include "chwork/settings.h"
+#include "common/put.h"
+#include "common/when.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- names --------------------------------------------------------------- */
+
+/*
+ * Whether the pattern makes a name for that use, once captures stand for some
+ * legal name; CH_CONFIG or CH_REFUSED, with the sentence in err.
+ */
+static int
+check_name(const struct route *route, const struct pattern *pattern,
+    enum ch_use use, struct ch_err *err)
+{
+	struct ch_buf name = CH_BUF_INIT;
+	int literal = 0, rc = CH_OK;
+
+	put_string(&name, "");
+	for (size_t i = 0; rc == CH_OK && i < pattern->n; i++) {
+		const struct pattern_part *part = &pattern->parts[i];
+
+		if (part->capture && !filters_capture(route, part->text))
+			rc = ch_err_set(err, CH_CONFIG, "no filter of this "
+			    "route captures %s", part->text);
+		literal |= !part->capture;
+		put_string(&name, part->capture ? "x" : part->text);
+	}
+	if (rc == CH_OK)
+		rc = ch_name_check(name.data, use, err);
+	if (rc == CH_OK && !literal)
+		rc = ch_err_set(err, CH_CONFIG, use == CH_TO_JOIN
+		    ? "a group must not be a capture alone: any group could "
+		      "be named"
+		    : "a channel must not be a capture alone: any channel "
+		      "could be named");
+	ch_buf_release(&name);
+	return rc;
+}
+
+/* A name with captures; 0, or -1 after telling what is wrong with it. */
+static int
+read_name(struct line *line, const char *value, enum ch_use use,
+    struct pattern *name)
+{
+	struct ch_err err = CH_ERR_INIT;
+	const char *what;
+
+	if (pattern_parse(name, value, &what) < 0) {
+		line_wrong(line, line->i, "%s", what);
+		return -1;
+	}
+	if (check_name(line->route, name, use, &err) == CH_OK)
+		return 0;
+	line_wrong(line, line->i, "%s", err.text);
+	pattern_release(name);
+	return -1;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+void
+value_group(struct line *line, const char *value, void *field)
+{
+	struct route *route = line->route;
+	struct pattern **groups = field, group;
+
+	if (read_name(line, value, CH_TO_JOIN, &group) < 0)
+		return;
+	*groups = line_grow(*groups, route->ngroups + 1, sizeof(group));
+	(*groups)[route->ngroups++] = group;
+}
+
+static int
+is_token(const char *text)
+{
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) &&
+		    !strchr("!#$%&'*+-.^_`|~", *text))
+			return 0;
+	return 1;
+}
+
+/* A token of HTTP, with captures. */
+void
+value_subprotocol(struct line *line, const char *value, void *field)
+{
+	struct pattern *pattern = field;
+	const char *what = "a subprotocol has a name";
+
+	pattern_release(pattern);
+	if (!*value || pattern_parse(pattern, value, &what) < 0) {
+		line_wrong(line, line->i, "%s", what);
+		return;
+	}
+	for (size_t i = 0; i < pattern->n; i++) {
+		const struct pattern_part *part = &pattern->parts[i];
+
+		if (part->capture && !filters_capture(line->route, part->text))
+			line_wrong(line, line->i, "no filter of this route "
+			    "captures %s", part->text);
+		if (!part->capture && !is_token(part->text))
+			line_wrong(line, line->i, "%s is no name of a "
+			    "subprotocol", value);
+	}
+}
+
+void
+value_reply(struct line *line, const char *value, void *field)
+{
+	static const char *const names[] = {
+		[REPLY_NONE] = "none",
+		[REPLY_TEXT] = "text",
+		[REPLY_JSON] = "json",
+		[REPLY_ENVELOPES] = "envelopes",
+	};
+	enum reply *reply = field;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(names[i], value)) {
+			*reply = (enum reply)i;
+			return;
+		}
+	}
+	line_wrong(line, line->i, "%s is none of text, json, envelopes, none",
+	    value);
+}
+
+void
+value_duration(struct line *line, const char *value, void *field)
+{
+	int64_t *ms = field;
+
+	if (when_duration(value, ms) < 0 || *ms <= 0)
+		line_wrong(line, line->i, "%s is not a duration", value);
+}
+
+void
+value_jobs(struct line *line, const char *value, void *field)
+{
+	size_t *jobs = field;
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || !n || n > 1000)
+		line_wrong(line, line->i, "%s is not a number from 1 to 1000",
+		    value);
+	else
+		*jobs = n;
+}
+
+/* --- operands ------------------------------------------------------------ */
+
+void
+operand_command(struct line *line)
+{
+	struct route *route = line->route;
+	size_t n;
+	struct place at;
+
+	if (!line->verbatim)
+		settings_read(line, &route->settings);
+	n = line->words->n - line->i;
+	if (!n) {
+		line_wrong(line, line->words->n - 1, "a command is missing");
+		return;
+	}
+	at = line->words->list[line->i].at;
+	route->command_place = line_place(line, at.line);
+	route->command_column = at.column;
+	route->argv = line_grow(NULL, n + 1, sizeof(*route->argv));
+	for (size_t i = 0; i < n; i++)
+		route->argv[i] = line_copy(words_text(line->words, line->i++));
+	route->argv[n] = NULL;
+}
+
+static void
+read_target(struct line *line, enum ch_use use, const char *what)
+{
+	const char *word = line_peek(line);
+
+	if (!word)
+		line_wrong(line, line->words->n - 1, "%s is missing", what);
+	else
+		read_name(line, word, use, &line->route->target);
+	line->i++;
+}
+
+void
+operand_group(struct line *line)
+{
+	read_target(line, CH_TO_JOIN, "a group");
+}
+
+/* What is sent to where it came from would come for ever. */
+void
+operand_channel(struct line *line)
+{
+	const char *word = line_peek(line);
+
+	if (word && !strcmp(word, line->route->channel)) {
+		line_wrong(line, line->i, "%s would be sent to itself", word);
+		line->i++;
+		return;
+	}
+	read_target(line, CH_TO_SEND, "a channel");
+}
+
+/* Whether a close frame may carry it. */
+static int
+closes(unsigned long code)
+{
+	return (code >= 1000 && code <= 1003) ||
+	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+void
+operand_code(struct line *line)
+{
+	const char *word = line_peek(line);
+	unsigned long code;
+	char *end;
+
+	if (!word)
+		return;
+	code = strtoul(word, &end, 10);
+	if (!isdigit((unsigned char)*word) || *end || !closes(code))
+		line_wrong(line, line->i, "%s is not a code that closes a "
+		    "connection: 1000, 3000 to 4999, ...", word);
+	line->route->code = (unsigned)code;
+	line->i++;
+}
