@@ -44,8 +44,11 @@ COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DCH_VERSION='"$(VERSION)"' -Ilib -Icmd \
 	$(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS)
 
-# The archive of jansson, where there is one, saves a one-shot 0.05 ms.
-JANSSON = $(or $(filter /%,$(shell $(CC) -print-file-name=libjansson.a)),-ljansson)
+# Archives, where there are any, start faster: jansson's saves a one-shot
+# 0.05 ms, readline's a chtail that has no prompt 0.12 ms.
+archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
+JANSSON = $(call archive,jansson)
+LIBS_chtail = $(call archive,readline) $(call archive,tinfo)
 LIBS_chwork = $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
 LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets libnghttp2 openssl zlib)
 

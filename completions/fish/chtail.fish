@@ -20,6 +20,7 @@ complete -c chtail -f
 complete -c chtail -s c -l count -x -d 'end after N messages'
 complete -c chtail -s t -l timeout -x -d 'end after D (124)'
 complete -c chtail -s f -l follow -d 'nothing more: it always follows'
+complete -c chtail -s i -l interactive -d 'send the lines that are typed below'
 complete -c chtail -l channel -d 'watch channels, taking nothing out of them'
 complete -c chtail -l grep -x -d 'only what matches RE'
 complete -c chtail -l field -x -d '--grep looks at this; without it, show this alone'

@@ -169,7 +169,7 @@ tail_on() {
 
 @test "-f is taken; what is not there is not" {
 	run -124 chtail -q -f -t 0.1 chat
-	for option in -n3 --lines=3 --since=10m -i; do
+	for option in -n3 --lines=3 --since=10m; do
 		run -64 chtail "$option" -t 0.1 chat
 		[[ ${lines[0]} == 'chtail: unknown option '* ]]
 	done

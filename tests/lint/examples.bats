@@ -176,6 +176,9 @@ members() {
 	chsend -g chat text=hello
 	shows '{"text":"hello"}'
 	end_background
+	example chtail.1 'chtail -i'
+	run -0 bash -c "$example 2> err" <<< '/json {"name":"ann","text":"hi"}'
+	[ "$output" = 'ann: hi' ]
 	example chtail.1 'chtail --field'
 	chgroup add log.a somebody
 	background
