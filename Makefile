@@ -82,6 +82,7 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(B)/$(SONAME) ## build everything
 tests: $(UNIT) $(CONTRACT) $(BENCH) $(HOSTILE)
 $(B)/cmd/common/opt.o: $(wildcard .git/logs/HEAD)
 $(B)/cmd/chserve/console.o: cmd/chserve/console.html
+$(B)/cmd/chserve/script.o: cmd/chserve/chutils.js
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include "chserve/conn.h"
 #include "chserve/events.h"
 #include "chserve/metrics.h"
+#include "chserve/script.h"
 #include "chserve/upgrade.h"
 
 #include "common/say.h"
@@ -92,7 +93,8 @@ serve_request(struct request *request)
 	else if (status)
 		answer_words(request, status, NULL);
 	else if (!pages_begin(request, &serve_settings->pages) &&
-	    !events_begin(request) && !answer_file(request))
+	    !events_begin(request) && !answer_file(request) &&
+	    !script_begin(request))
 		exchange_begin(request);
 }
 

@@ -221,3 +221,25 @@ field() {
 	has_line 200
 	has_line $'Content-Length: 0\r'
 }
+
+@test "/chutils.js comes with the server, unless the root has its own" {
+	serve --root public
+	run get -i "${url}chutils.js"
+	has_line $'Content-Type: text/javascript; charset=utf-8\r'
+	has_line 'globalThis.ChSocket = ChSocket;'
+	has_line 200
+	curl -sS --max-time 30 "${url}chutils.js" |
+		cmp - "$ROOT/cmd/chserve/chutils.js"
+	etag=$(field ETag "${url}chutils.js")
+	run get -i -H "If-None-Match: $etag" "${url}chutils.js"
+	has_line 304
+	refute has_line 'globalThis.ChSocket = ChSocket;'
+	[ "$(status_of -H 'If-Match: "other"' "${url}chutils.js")" = 412 ]
+	run get -I "${url}chutils.js"
+	has_line 200
+	[ "$(status_of -X POST "${url}chutils.js")" = 503 ]
+	[ "$(status_of "${url}chutils.js/")" = 503 ]
+	echo mine > public/chutils.js
+	run get "${url}chutils.js"
+	has_line mine
+}
