@@ -2,6 +2,8 @@
 #include "common/send.h"
 
 #include "common/envelope.h"
+#include "common/mux.h"
+#include "common/json.h"
 #include "common/say.h"
 
 #include <inttypes.h>
@@ -46,6 +48,11 @@ check_options(const struct send *send, const struct opt_program *program)
 		opt_wrong(program, "--expiry must be more than 0");
 	if (send->exclude && !send->group && !send->envelopes)
 		opt_wrong(program, "--exclude is for groups");
+	if (send->stream && send->envelopes)
+		opt_wrong(program, "--stream and -e cannot go together");
+	if (send->stream && json_utf8(send->stream, strlen(send->stream)) <
+	    strlen(send->stream))
+		opt_wrong(program, "--stream: not UTF-8");
 	if (send->group && send->full == SEND_WAIT)
 		opt_wrong(program, "a group send never waits");
 }
@@ -307,8 +314,8 @@ send_envelope(struct send *send, const char *text, size_t len)
 	}
 }
 
-void
-send_message(struct send *send, const char *text, size_t len)
+static void
+send_plain(struct send *send, const char *text, size_t len)
 {
 	send_deliver *deliver = send->group ? to_group : send->deliver;
 
@@ -324,6 +331,21 @@ send_message(struct send *send, const char *text, size_t len)
 		else
 			gather(send, send->targets[i], text, len);
 	}
+}
+
+void
+send_message(struct send *send, const char *text, size_t len)
+{
+	static struct ch_buf frame;
+
+	if (!send->stream) {
+		send_plain(send, text, len);
+		return;
+	}
+	send_flush(send); /* which may hold the last frame */
+	ch_buf_clear(&frame);
+	mux_put(&frame, send->stream, strlen(send->stream), text, len);
+	send_plain(send, frame.data, frame.len);
 }
 
 int

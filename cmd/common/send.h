@@ -36,6 +36,7 @@ struct send {
 	int64_t at;
 	int64_t expiry;
 	const char *exclude;
+	const char *stream; /* messages travel in frames of it; NULL: bare */
 
 	/* what the operands are; send_operands */
 	char **targets;
@@ -70,6 +71,8 @@ struct send {
 	OPT_TIME(0, "at", &(send)->at, "TIME", "deliver at TIME"), \
 	OPT_DURATION(0, "expiry", &(send)->expiry, "D", \
 	    "not received for D, it is dropped"), \
+	OPT_STRING(0, "stream", &(send)->stream, "NAME", \
+	    "to browsers: in frames of this stream"), \
 	OPT_STRING(0, "exclude", &(send)->exclude, "CHANNEL", \
 	    "leave this member of the groups out"), \
 	OPT_CHOICE(0, "full", &(send)->full, "MODE", "fail|wait|drop-oldest", \

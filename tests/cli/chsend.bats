@@ -502,3 +502,21 @@ load helper
 	run -0 chrecv -c 1 jobs
 	[ "$output" = '{"text":"$(id)","rf":"-rf"}' ]
 }
+
+@test "--stream sends frames that one WebSocket tells apart" {
+	chsend --stream notes jobs a:=1 'b=é"'
+	chsend --stream 'a "b"' jobs '{"n":1}' '{ "n" : 2.0 }'
+	printf 'x\ny\n' | chsend --raw --stream s jobs
+	run -0 chrecv --no-wait --raw jobs
+	[ "${lines[0]}" = '{"stream":"notes","payload":{"a":1,"b":"é\""}}' ]
+	[ "${lines[1]}" = '{"stream":"a \"b\"","payload":{"n":1}}' ]
+	[ "${lines[2]}" = '{"stream":"a \"b\"","payload":{ "n" : 2.0 }}' ]
+	[ "${lines[3]}" = '{"stream":"s","payload":{"text":"x"}}' ]
+	[ "${lines[4]}" = '{"stream":"s","payload":{"text":"y"}}' ]
+	run -64 chsend --stream s -e <<< '{}'
+	run -64 chsend --stream $'\377' jobs n:=1
+	chgroup add chat member
+	chgroup send chat --stream s n:=1
+	run -0 chrecv --no-wait member
+	[ "$output" = '{"text":"{\"stream\":\"s\",\"payload\":{\"n\":1}}"}' ]
+}
