@@ -1,6 +1,8 @@
 """A browser by WebDriver, with Python's standard library: chromedriver over
 HTTP, as far as these tests need it."""
+import base64
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +15,11 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage"]
+BUILD = os.path.join(os.path.dirname(__file__), "../../build")
+AXE = BUILD + "/npm/node_modules/axe-core/axe.min.js"
+AXE_RUN = """const done = arguments[0];
+    axe.run().then(found => done(found.violations.flatMap(one => one.nodes.map(
+        node => one.help + ": " + node.html))), e => done([String(e)]))"""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -72,6 +79,37 @@ class Browser:
             "document.querySelector(arguments[0]).requestSubmit()", selector))
         thread.start()
         return thread
+
+    def size(self, width, height):
+        self.call("POST", "/window/rect", {"width": width, "height": height})
+
+    def looks_good(self, name):
+        """On a phone and a desk, in light and dark: nothing is wider than
+        the window, axe finds nothing. Pictures go to build/screenshots."""
+        os.makedirs(BUILD + "/screenshots", exist_ok=True)
+        with open(AXE) as file:
+            axe = file.read()
+        for width, scheme in ((360, "light"), (1280, "dark")):
+            self.size(width, 740)
+            self.call("POST", "/goog/cdp/execute", {
+                "cmd": "Emulation.setEmulatedMedia", "params": {"features": [
+                    {"name": "prefers-color-scheme", "value": scheme}]}})
+            path = "%s/screenshots/%s-%d.png" % (BUILD, name, width)
+            with open(path, "wb") as file:
+                file.write(base64.b64decode(self.call("GET", "/screenshot")))
+            wide = self.run("return document.documentElement.scrollWidth")
+            assert wide <= width, "%s is %d wide" % (name, wide)
+            self.run(axe)
+            found = self.call("POST", "/execute/async",
+                              {"script": AXE_RUN, "args": []})
+            assert not found, "\n".join(found)
+
+    def keys(self, *keys):
+        """Press these, one after the other, wherever the focus is."""
+        actions = [{"type": kind, "value": key} for key in keys
+                   for kind in ("keyDown", "keyUp")]
+        self.call("POST", "/actions", {"actions": [
+            {"type": "key", "id": "keyboard", "actions": actions}]})
 
     def until(self, script, *args, what=""):
         """Wait, inside the page, until the script returns something true."""
