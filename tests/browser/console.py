@@ -8,7 +8,7 @@ from webdriver import Browser
 ENTER, UP, DOWN = "\ue007", "\ue013", "\ue015"
 STATE = """return document.querySelector("#state").textContent
     .startsWith(arguments[0])"""
-ROW = """return [...document.querySelectorAll("#log li." + arguments[0] +
+ROW = """return [...document.querySelectorAll("#log > ." + arguments[0] +
     " .body")].some(body => body.textContent === arguments[1])"""
 VALUE = "return document.querySelector(arguments[0]).value"
 SET = "document.querySelector(arguments[0]).value = arguments[1]"
@@ -46,7 +46,7 @@ def frames(browser):
     browser.until(ROW, "sent", shown)
     browser.until(ROW, "got", shown)
     assert browser.run("""return / ms after/.test(
-        document.querySelector("#log li.got .meta").textContent)""")
+        document.querySelector("#log > .got .meta").textContent)""")
 
     browser.run(SET, "#kind", "hex")
     browser.type("#message", "00 FF,41" + ENTER)
@@ -107,6 +107,7 @@ def main(url):
             "input, textarea, select")].every(e => e.labels.length)""")
         assert browser.run(
             "return performance.getEntriesByType('resource').length") == 0
+        browser.looks_good("console")
     finally:
         browser.close()
 
