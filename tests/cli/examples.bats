@@ -1,0 +1,54 @@
+# The scripts of examples/, as chwork runs them: what they make of a message.
+
+load helper
+
+chat() {
+	(cd "$ROOT/examples/chat" && env CH_CHANNEL=websocket.receive \
+		CH_REPLY_CHANNEL=page "$@")
+}
+
+# frames CHANNEL: what a page there would have got
+frames() {
+	chrecv --no-wait --raw "$1"
+}
+
+@test "chat: a login's line has its name, a guest is shown as one" {
+	chgroup add chat all
+	chgroup add chat-side side
+	chat CH_USER=ann CH_TEXT=hello ./say
+	chat CH_TEXT='ann: hello' ./say
+	chat CH_USER=bob CH_ARG_room=side CH_TEXT=there ./say
+	run -0 frames all
+	[ "$output" = $'ann: hello\nguest ann: hello' ]
+	run -0 frames side
+	[ "$output" = 'bob: there' ]
+}
+
+@test "chat: what is too long is said, nothing is sent" {
+	chgroup add chat all
+	run -2 chat ./say
+	[[ $output == *'CH_TEXT: is too long' ]]
+	run -1 frames all
+}
+
+@test "chat: an empty line tells who it is, and who is here" {
+	chgroup add here.chat page
+	chgroup add here.chat other
+	chgroup add here.chat-a.b x
+	chgroup add login.chat-a.b.eve y
+	chat CH_USER=bob CH_TEXT='' ./say
+	chat CH_USER=ann CH_TEXT='' ./say
+	run -0 frames other
+	[ "${lines[1]}" = '{"stream":"here","payload":{"names":"ann\nbob","pages":2}}' ]
+	run -0 frames page
+	[ "${lines[0]}" = '{"stream":"you","payload":{"user":"bob"}}' ]
+	chgroup discard login.chat.bob page
+	chat CH_CHANNEL=websocket.disconnect CH_USER=bob ./who
+	run -0 frames other
+	[ "$output" = '{"stream":"here","payload":{"names":"ann","pages":2}}' ]
+	# a room with a dot in its name is not another room's login
+	chgroup add here.chat-a page
+	chat CH_ARG_room=a CH_TEXT='' ./say
+	run -0 frames page
+	[[ ${lines[-1]} == *'"names":"","pages":1}}' ]]
+}
