@@ -13,7 +13,6 @@
 #include "common/term.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -310,7 +309,6 @@ live_run(const struct live *live, struct ch_err *err)
 	talk_start(&run.talk, live->watch);
 	run.terminal = term_is(STDIN_FILENO) && term_is(STDOUT_FILENO);
 	if (run.terminal) {
-		setlocale(LC_CTYPE, "");
 		catch_signals(&run);
 		complete_start(&run.talk);
 		prompt_start(run.talk.to ? run.talk.to : "", typed, &run);

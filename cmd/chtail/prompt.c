@@ -4,6 +4,8 @@
 #include "common/put.h"
 #include "common/say.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,11 +133,26 @@ bind_enter(void)
 	}
 }
 
+/*
+ * Messages are UTF-8, and so is what is typed, whatever the locale: readline
+ * would take other bytes than ASCII for commands where that says "C".
+ */
+static void
+set_locale(void)
+{
+	if (setlocale(LC_CTYPE, "") &&
+	    !strcmp(nl_langinfo(CODESET), "UTF-8"))
+		return;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 void
 prompt_start(const char *name, prompt_line *line, void *arg)
 {
 	const char *erase;
 
+	set_locale();
 	prompt.line = line;
 	prompt.arg = arg;
 	rl_readline_name = "chtail";

@@ -83,6 +83,14 @@ shows() {
 	shows '\nchtail: no command /nonsense; /help lists them\nchat>'
 }
 
+@test "what is typed is UTF-8, whatever the locale" {
+	screen 'LC_ALL=C chtail -i chat'
+	keys 'ñandú 日本'
+	shows 'chat> ñandú 日本'
+	keys BSpace BSpace BSpace x Enter
+	shows 'members\n{"text": "ñandúx"}\nchat>'
+}
+
 @test "-F and -T show messages as without a prompt" {
 	screen "chtail -i -T -F '<{name}> {text}' chat"
 	chsend -g chat name=ann text=hello
