@@ -127,19 +127,12 @@ $(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 
 # --- checking ----------------------------------------------------------------
 
-# What finds in a page what some people cannot use.
-AXE = build/npm/node_modules/axe-core/axe.min.js
-$(AXE):
-	@mkdir -p build/npm
-	$(call say,NPM,$@)npm install --silent --no-save --prefix build/npm \
-		axe-core@4.14.1
-
 flavour = $(MAKE) FLAVOUR=$(1) B=$(B:/release=)/$(1)
 PROVE = CH_BIN=$(abspath $(B))/bin prove -fo -j$(JOBS) --exec tests/run
 
 check: ## install what is missing, build, run every test
 	$(Q)packaging/deps check
-	$(Q)$(MAKE) all tests $(AXE)
+	$(Q)$(MAKE) all tests
 	$(Q)$(PROVE) $(UNIT) $(CONTRACT) $(CLI) $(BROWSER) $(LINT)
 
 unit: $(UNIT) ## the rooms of lib/, one by one
@@ -151,7 +144,7 @@ contract: $(CONTRACT) ## the same cases over every backend
 cli: all ## the programs
 	$(Q)$(PROVE) $(CLI)
 
-browser: all $(AXE) ## the examples in a real browser
+browser: all ## the examples in a real browser
 	$(Q)$(PROVE) $(BROWSER)
 
 lint: all ## the tree itself: floors, symbols, pages, scripts
@@ -165,7 +158,7 @@ tsan: ## what has threads, under the thread sanitizer
 	$(Q)$(call flavour,tsan) sanitized CLI= BROWSER=
 
 # Reports go to files, so that no test can swallow one.
-sanitized: all tests $(if $(BROWSER),$(AXE))
+sanitized: all tests
 	$(Q)rm -f $(B)/report.*
 	$(Q)opts=log_path=$(abspath $(B))/report:exitcode=86; \
 	ASAN_OPTIONS=$$opts TSAN_OPTIONS=$$opts UBSAN_OPTIONS=print_stacktrace=1 \

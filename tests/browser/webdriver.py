@@ -16,7 +16,6 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage"]
 BUILD = os.path.join(os.path.dirname(__file__), "../../build")
-AXE = BUILD + "/npm/node_modules/axe-core/axe.min.js"
 AXE_RUN = """const done = arguments[0];
     axe.run().then(found => done(found.violations.flatMap(one => one.nodes.map(
         node => one.help + ": " + node.html))), e => done([String(e)]))"""
@@ -87,7 +86,8 @@ class Browser:
         """On a phone and a desk, in light and dark: nothing is wider than
         the window, axe finds nothing. Pictures go to build/screenshots."""
         os.makedirs(BUILD + "/screenshots", exist_ok=True)
-        with open(AXE) as file:
+        modules = subprocess.check_output(["npm", "root", "-g"], text=True)
+        with open(modules.strip() + "/axe-core/axe.min.js") as file:
             axe = file.read()
         for width, scheme in ((360, "light"), (1280, "dark")):
             self.size(width, 740)
