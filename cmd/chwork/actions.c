@@ -1,6 +1,7 @@
 /* actions.c - the actions of routes, and their options. */
 #include "chwork/actions.h"
 
+#include "chwork/filter.h"
 #include "chwork/values.h"
 #include "common/put.h"
 
@@ -50,7 +51,8 @@ set_defaults(struct route *route)
 	if (route->action == ACTION_STREAM)
 		route->jobs = 1;
 	if (route->action == ACTION_EXEC && socket)
-		route->reply = REPLY_TEXT;
+		route->reply = filters_look_at(route, "stream")
+		    ? REPLY_FRAMES : REPLY_TEXT;
 }
 
 /* --- reading ------------------------------------------------------------- */

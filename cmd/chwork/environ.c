@@ -1,6 +1,7 @@
 /* environ.c - what a command meets in its environment. */
 #include "chwork/environ.h"
 
+#include "common/mux.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -48,6 +49,7 @@ environ_init(struct environment *environment, const char *url,
 void
 environ_release(struct environment *environment)
 {
+	ch_buf_release(&environment->frame);
 	ch_buf_release(&environment->text);
 	free(environment->list);
 }
@@ -224,6 +226,18 @@ put_parts(struct parts *parts, struct json message)
 	}
 }
 
+/* The stream and the payload of a frame, as if they were keys. */
+static void
+put_frame(struct parts *parts, struct json message)
+{
+	struct mux mux = mux_of(message, &parts->environment->frame);
+
+	if (!mux.stream.text || json_get(message, "stream", 6).text)
+		return;
+	put_part(parts, "stream", 6, mux.stream);
+	put_part(parts, "payload", 7, mux.payload);
+}
+
 char *const *
 environ_for(struct environment *environment, char *const *settings,
     const char *channel, struct json message, const struct captures *captures,
@@ -238,6 +252,7 @@ environ_for(struct environment *environment, char *const *settings,
 	put_format(text, "CH_RETRIES=%u", retries);
 	put_char(text, '\0');
 	put_parts(&parts, message);
+	put_frame(&parts, message);
 	put_address(&parts, "client", json_get(message, "client", 6));
 	put_address(&parts, "server", json_get(message, "server", 6));
 	for (; capture < captures->list + captures->n; capture++) {

@@ -14,6 +14,7 @@
 #define ENVIRON_VALUE 65536 /* the longest value, in bytes */
 
 struct environment {
+	struct ch_buf frame; /* what the text of a message is, if it is one */
 	struct ch_buf text; /* NAME=VALUE, each with its NUL */
 	size_t base;        /* bytes of text that hold for all */
 	char **list;        /* of them, ended by NULL */

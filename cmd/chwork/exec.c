@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "chwork/consumer.h"
 #include "chwork/job.h"
+#include "common/mux.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -62,6 +63,18 @@ on_ended(void *arg, int status)
 	job_done(job, code == TEMPORARILY);
 }
 
+/* Frames that it prints go to the stream that the message came by. */
+static void
+set_stream(struct run *run, struct json message)
+{
+	struct ch_buf scratch = CH_BUF_INIT;
+	struct json stream = mux_get(message, "stream", &scratch);
+
+	if (stream.text)
+		json_bare(&run->consumer.outlet.stream, stream);
+	ch_buf_release(&scratch);
+}
+
 int
 exec_start(struct job *job)
 {
@@ -87,6 +100,8 @@ exec_start(struct job *job)
 		free(run);
 		return -1;
 	}
+	if (job->route->reply == REPLY_FRAMES)
+		set_stream(run, message);
 	if (job->route->timeout)
 		child_end(&run->consumer.child, job->route->timeout);
 	return 0;

@@ -76,6 +76,15 @@ filters_read(struct line *line)
 }
 
 int
+filters_look_at(const struct route *route, const char *key)
+{
+	for (size_t i = 0; i < route->nfilters; i++)
+		if (!strcmp(route->filters[i].key, key))
+			return 1;
+	return 0;
+}
+
+int
 filters_capture(const struct route *route, const char *name)
 {
 	for (size_t i = 0; i < route->nfilters; i++) {

@@ -1,6 +1,7 @@
 /* match.c - which route a message takes. */
 #include "channel.h"
 #include "chwork/routes.h"
+#include "common/mux.h"
 #include "common/put.h"
 
 #include <string.h>
@@ -39,7 +40,7 @@ filters_hold(const struct route *route, struct json message,
 	for (size_t f = 0; f < route->nfilters; f++) {
 		const struct filter *filter = &route->filters[f];
 
-		value = json_get(message, filter->key, strlen(filter->key));
+		value = mux_get(message, filter->key, &match->frame);
 		if (!is_scalar(value))
 			return 0;
 		start = match->values.len;
@@ -128,4 +129,5 @@ void
 match_release(struct match *match)
 {
 	ch_buf_release(&match->values);
+	ch_buf_release(&match->frame);
 }

@@ -2,6 +2,7 @@
 #include "chwork/outlet.h"
 
 #include "common/json.h"
+#include "common/mux.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -51,8 +52,10 @@ outlet_init(struct outlet *outlet, struct ch_layer *layer,
 		say_memory();
 	if (how == REPLY_ENVELOPES)
 		max += ENVELOPE;
-	if (how != REPLY_TEXT && ch_reader_new(&outlet->reader, "output", max,
-		'\n', &err) != CH_OK)
+	if (how == REPLY_TEXT || how == REPLY_FRAMES)
+		return;
+	if (ch_reader_new(&outlet->reader, "output", max, '\n', &err) !=
+	    CH_OK)
 		say_memory();
 }
 
@@ -62,6 +65,7 @@ outlet_release(struct outlet *outlet)
 	ch_reader_free(outlet->reader);
 	free(outlet->reply_channel);
 	free(outlet->posts);
+	ch_buf_release(&outlet->stream);
 	ch_buf_release(&outlet->line);
 	ch_buf_release(&outlet->bytes);
 }
@@ -121,9 +125,14 @@ add_line(struct outlet *outlet, const char *line, size_t len)
 	post = begin_reply(outlet);
 	if (!post)
 		return;
-	put_string(&outlet->bytes, "{\"text\":");
-	json_quote(&outlet->bytes, line, len);
-	put_char(&outlet->bytes, '}');
+	if (outlet->how == REPLY_FRAMES) {
+		mux_put(&outlet->bytes, outlet->stream.data,
+		    outlet->stream.len, line, len);
+	} else {
+		put_string(&outlet->bytes, "{\"text\":");
+		json_quote(&outlet->bytes, line, len);
+		put_char(&outlet->bytes, '}');
+	}
 	end_text(outlet, post);
 }
 
@@ -386,7 +395,7 @@ outlet_flush(struct outlet *outlet)
 void
 outlet_feed(struct outlet *outlet, const char *bytes, size_t n)
 {
-	if (outlet->how == REPLY_TEXT)
+	if (!outlet->reader)
 		feed_text(outlet, bytes, n);
 	else
 		feed_objects(outlet, bytes, n);

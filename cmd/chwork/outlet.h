@@ -19,8 +19,9 @@ struct outlet {
 	const struct route *route; /* for what is said */
 	enum reply how;
 	char *reply_channel; /* NULL: none */
+	struct ch_buf stream; /* frames: their stream; the owner's to set */
 	struct ch_reader *reader; /* json, envelopes */
-	struct ch_buf line;       /* text: not complete */
+	struct ch_buf line;       /* text, frames: not complete */
 	int too_long;             /* text: the rest of the line is left out */
 	struct ch_buf bytes;      /* what posts hold */
 	struct post *posts;

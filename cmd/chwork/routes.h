@@ -16,7 +16,8 @@
 enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
 	ACTION_EXEC, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
 
-enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES };
+enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
+	REPLY_FRAMES };
 
 struct filter {
 	char *key;
@@ -86,6 +87,7 @@ void routes_release(struct routes *routes);
 struct match {
 	struct captures captures; /* pointing into values */
 	struct ch_buf values;
+	struct ch_buf frame; /* the text, when a filter looks into it */
 };
 
 /*

@@ -123,17 +123,22 @@ value_reply(struct line *line, const char *value, void *field)
 		[REPLY_TEXT] = "text",
 		[REPLY_JSON] = "json",
 		[REPLY_ENVELOPES] = "envelopes",
+		[REPLY_FRAMES] = "frames",
 	};
 	enum reply *reply = field;
 
+	if (!strcmp(value, names[REPLY_FRAMES]) &&
+	    !filters_look_at(line->route, "stream"))
+		line_wrong(line, line->i,
+		    "frames are of the stream of a filter stream=");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!strcmp(names[i], value)) {
 			*reply = (enum reply)i;
 			return;
 		}
 	}
-	line_wrong(line, line->i, "%s is none of text, json, envelopes, none",
-	    value);
+	line_wrong(line, line->i, "%s is none of text, json, envelopes, "
+	    "frames, none", value);
 }
 
 void

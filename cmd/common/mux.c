@@ -28,6 +28,24 @@ mux_of(struct json message, struct ch_buf *scratch)
 								    : none;
 }
 
+struct json
+mux_get(struct json message, const char *path, struct ch_buf *scratch)
+{
+	struct json value = json_get(message, path, strlen(path));
+	const char *below = strchrnul(path, '.');
+	size_t n = (size_t)(below - path);
+	struct mux mux;
+
+	if (value.text || (strcmp(path, "stream") != 0 &&
+	    (n != 7 || memcmp(path, "payload", n) != 0)))
+		return value;
+	mux = mux_of(message, scratch);
+	if (*path == 's')
+		return mux.stream;
+	return mux.payload.text && *below ? json_get(mux.payload, below + 1,
+	    strlen(below + 1)) : mux.payload;
+}
+
 /* Whether the line is one JSON value. */
 static int
 is_value(const char *line, size_t len)

@@ -20,6 +20,13 @@ struct mux {
 struct mux mux_of(struct json message, struct ch_buf *scratch);
 
 /*
+ * The value at `path` of a message, as json_get; "stream", "payload" and what
+ * is below that are also looked for in its frame.
+ */
+struct json mux_get(struct json message, const char *path,
+    struct ch_buf *scratch);
+
+/*
  * Append a message with a frame of that stream, `n` bytes of it, whose payload
  * the line is: a JSON value as it is, anything else, valid UTF-8, as a string.
  */

@@ -38,9 +38,35 @@ is_put(const char *line, const char *want)
 	ch_buf_release(&scratch);
 }
 
+static void
+is_got(const char *path, const char *want)
+{
+	static const char message[] = "{\"path\":\"/x\",\"text\":\"{"
+	    "\\\"stream\\\":\\\"a\\\",\\\"payload\\\":"
+	    "{\\\"n\\\":1},\\\"other\\\":2}\"}";
+	struct ch_buf scratch = CH_BUF_INIT;
+	struct json value = mux_get((struct json){ message,
+	    sizeof(message) - 1 }, path, &scratch);
+
+	if (!want)
+		ok(!value.text, "no %s", path);
+	else
+		ok(value.len == strlen(want) && !memcmp(value.text, want,
+		    value.len), "%s is %s", path, want);
+	ch_buf_release(&scratch);
+}
+
 int
 main(void)
 {
+	is_got("path", "\"/x\"");
+	is_got("stream", "\"a\"");
+	is_got("payload", "{\"n\":1}");
+	is_got("payload.n", "1");
+	is_got("payload.m", NULL);
+	is_got("payloads", NULL);
+	is_got("other", NULL);
+	is_got("stream.x", NULL);
 	is_frame("{\"text\":\"{\\\"stream\\\":\\\"a\\\",\\\"payload\\\":"
 	    "{\\\"n\\\":1}}\"}", "a", "{\"n\":1}", "a frame");
 	is_frame("{\"text\":\"{\\\"payload\\\":null,\\\"stream\\\":\\\"a\\\"}"
