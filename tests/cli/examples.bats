@@ -52,3 +52,17 @@ frames() {
 	run -0 frames page
 	[[ ${lines[-1]} == *'"names":"","pages":1}}' ]]
 }
+
+@test "binding: ./may lets editors do all, others some" {
+	cp -r "$ROOT/examples/binding/." .
+	cd records
+	run -0 ../may create new
+	run -0 ../may update tea
+	run -1 ../may update kind
+	run -1 ../may delete tea
+	export CH_USER=ann
+	run -0 ../may update kind
+	run -0 ../may delete tea
+	CH_USER=an
+	run -1 ../may delete tea
+}
