@@ -1,6 +1,7 @@
 # The chat of the README in a real browser: two tabs, a terminal, a script.
 
 load ../cli/helper
+load restart
 
 # chat OPTION...: the chat, served with these options, in a browser
 chat() {
@@ -25,4 +26,9 @@ chat() {
 		-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
 		-keyout key.pem -out cert.pem 2> made
 	chat --tls-cert cert.pem --tls-key key.pem
+}
+
+@test "the page comes back when the server does" {
+	restarting again.py --root "$ROOT/examples/chat/public" \
+		--routes "$ROOT/examples/chat/routes"
 }
