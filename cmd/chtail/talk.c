@@ -32,7 +32,7 @@ copied(const char *text, size_t n)
 	return copy;
 }
 
-/* Send to the first that takes it, of those from `i` on; else to none. */
+/* Lines go to `name`; NULL: to the first that is watched and takes them. */
 static void
 send_to(struct talk *talk, const char *name)
 {
@@ -113,7 +113,7 @@ talk_text(struct talk *talk, const char *line, size_t n)
 }
 
 static void
-talk_json(struct talk *talk, const struct typed *typed)
+talk_json(struct talk *talk, struct typed *typed)
 {
 	struct ch_err err = CH_ERR_INIT;
 	int rc = deliver(talk, typed->text, typed->len, &err);
@@ -148,7 +148,7 @@ talk_to(struct talk *talk, struct typed *rest)
 /* --- what is watched ----------------------------------------------------- */
 
 static void
-talk_join(struct talk *talk, const struct typed *typed)
+talk_join(struct talk *talk, struct typed *typed)
 {
 	struct ch_err err = CH_ERR_INIT;
 	char *name = copied(typed->text, typed->len);
@@ -166,7 +166,7 @@ talk_join(struct talk *talk, const struct typed *typed)
 }
 
 static void
-talk_leave(struct talk *talk, const struct typed *typed)
+talk_leave(struct talk *talk, struct typed *typed)
 {
 	struct ch_err err = CH_ERR_INIT;
 	char *name;
@@ -218,7 +218,7 @@ add_member(void *arg, const char *channel)
 }
 
 static void
-talk_who(struct talk *talk, const struct typed *typed)
+talk_who(struct talk *talk, struct typed *typed)
 {
 	struct members members = { .watch = talk->watch };
 	struct ch_buf answer = CH_BUF_INIT;
@@ -248,11 +248,13 @@ talk_who(struct talk *talk, const struct typed *typed)
 }
 
 static void
-talk_help(void)
+talk_help(struct talk *talk, struct typed *rest)
 {
 	const struct typed_command *command = typed_commands;
 	struct ch_buf answer = CH_BUF_INIT;
 
+	(void)talk;
+	(void)rest;
 	for (; command->name; command++)
 		put_format(&answer, "  %-6s %-12s  %s\n", command->name,
 		    command->operands, command->help);
@@ -261,43 +263,46 @@ talk_help(void)
 	write_answer(&answer);
 }
 
+static void
+talk_unknown(struct talk *talk, struct typed *word)
+{
+	struct ch_err err = CH_ERR_INIT;
+
+	ch_err_set(&err, CH_USAGE, "no command %.*s; /help lists them",
+	    (int)(word->len < 40 ? word->len : 40), word->text);
+	failed(talk, CH_USAGE, &err);
+}
+
+static void
+talk_quit(struct talk *talk, struct typed *rest)
+{
+	(void)rest;
+	talk->ended = 1;
+}
+
+static void
+talk_typed(struct talk *talk, struct typed *text)
+{
+	talk_text(talk, text->text, text->len);
+}
+
 void
 talk_line(struct talk *talk, const char *line, size_t n)
 {
+	static void (*const deeds[])(struct talk *, struct typed *) = {
+		[TYPED_NOTHING] = NULL,
+		[TYPED_TEXT] = talk_typed,
+		[TYPED_UNKNOWN] = talk_unknown,
+		[TYPED_JOIN] = talk_join,
+		[TYPED_LEAVE] = talk_leave,
+		[TYPED_WHO] = talk_who,
+		[TYPED_TO] = talk_to,
+		[TYPED_JSON] = talk_json,
+		[TYPED_HELP] = talk_help,
+		[TYPED_QUIT] = talk_quit,
+	};
 	struct typed typed = typed_line(line, n);
-	struct ch_err err = CH_ERR_INIT;
 
-	switch (typed.what) {
-	case TYPED_NOTHING:
-		break;
-	case TYPED_TEXT:
-		talk_text(talk, typed.text, typed.len);
-		break;
-	case TYPED_UNKNOWN:
-		ch_err_set(&err, CH_USAGE, "no command %.*s; /help lists them",
-		    (int)(typed.len < 40 ? typed.len : 40), typed.text);
-		failed(talk, CH_USAGE, &err);
-		break;
-	case TYPED_JOIN:
-		talk_join(talk, &typed);
-		break;
-	case TYPED_LEAVE:
-		talk_leave(talk, &typed);
-		break;
-	case TYPED_WHO:
-		talk_who(talk, &typed);
-		break;
-	case TYPED_TO:
-		talk_to(talk, &typed);
-		break;
-	case TYPED_JSON:
-		talk_json(talk, &typed);
-		break;
-	case TYPED_HELP:
-		talk_help();
-		break;
-	case TYPED_QUIT:
-		talk->ended = 1;
-		break;
-	}
+	if (deeds[typed.what])
+		deeds[typed.what](talk, &typed);
 }
