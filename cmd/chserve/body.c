@@ -68,16 +68,6 @@ body_init(struct body *body, const struct body_settings *settings,
 	return status;
 }
 
-/* A piece of a body as JSON: as it is where it is UTF-8 and no box. */
-static void
-put_content(struct ch_buf *out, const char *bytes, size_t n)
-{
-	if (json_utf8(bytes, n) == n && strncmp(bytes, "\xef\xbf\xbf", 3) != 0)
-		json_quote(out, bytes, n);
-	else
-		json_box(out, bytes, n);
-}
-
 /* --- a stream ------------------------------------------------------------- */
 
 /* Send n bytes of the text: 0, BODY_FULL, or a status. */
@@ -89,7 +79,7 @@ send_piece(struct body *body, size_t n)
 	int last = body->ended && n == body->text.len, rc;
 
 	put_string(&piece, "{\"content\":");
-	put_content(&piece, n ? body->text.data : "", n);
+	json_bytes(&piece, n ? body->text.data : "", n);
 	put_format(&piece, ",\"closed\":false,\"more_content\":%s}",
 	    last ? "false" : "true");
 	rc = bridge_send(body->channel, &piece, &err);
@@ -242,7 +232,7 @@ body_put(struct body *body, struct ch_buf *message)
 	int empty = body->spool.path || !body->text.len;
 
 	put_string(message, ",\"body\":");
-	put_content(message, empty ? "" : body->text.data,
+	json_bytes(message, empty ? "" : body->text.data,
 	    empty ? 0 : body->text.len);
 	if (body->form && body->ended) {
 		put_char(message, ',');

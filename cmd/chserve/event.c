@@ -13,16 +13,10 @@ put_text(struct ch_buf *out, const char *key, const char *text)
 	json_quote(out, text, strlen(text));
 }
 
-/* A byte string: as it is where it is UTF-8 and no box, else boxed. */
 static void
 put_byte_string(struct ch_buf *out, const char *bytes)
 {
-	size_t n = strlen(bytes);
-
-	if (json_utf8(bytes, n) == n && strncmp(bytes, "\xef\xbf\xbf", 3) != 0)
-		json_quote(out, bytes, n);
-	else
-		json_box(out, bytes, n);
+	json_bytes(out, bytes, strlen(bytes));
 }
 
 static void

@@ -428,6 +428,18 @@ unbase64(struct ch_buf *buf, const char *text, size_t len)
 	return have < 6 ? 0 : -1;
 }
 
+void
+json_bytes(struct ch_buf *buf, const char *bytes, size_t len)
+{
+	size_t n = sizeof(mark) - 1;
+
+	if (json_utf8(bytes, len) == len &&
+	    (len < n || memcmp(bytes, mark, n) != 0))
+		json_quote(buf, bytes, len);
+	else
+		json_box(buf, bytes, len);
+}
+
 int
 json_unbox(struct ch_buf *buf, struct json value)
 {

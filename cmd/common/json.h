@@ -63,10 +63,13 @@ size_t json_utf8(const char *text, size_t len);
 
 /*
  * A string of bytes as JSON: U+FFFF followed by base64. json_box appends it
- * with its quotes. json_unbox appends the bytes of a box, or the characters of
- * another string; -1 if it is neither, or a box that is not sound.
+ * with its quotes; json_bytes does so only where they are not UTF-8 or would be
+ * taken for a box, and else appends them as text. json_unbox appends the bytes
+ * of a box, or the characters of another string; -1 if it is neither, or a box
+ * that is not sound.
  */
 void json_box(struct ch_buf *buf, const void *bytes, size_t len);
+void json_bytes(struct ch_buf *buf, const char *bytes, size_t len);
 int json_unbox(struct ch_buf *buf, struct json value);
 
 #endif
