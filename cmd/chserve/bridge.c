@@ -233,6 +233,20 @@ event_of(const struct client *client)
 		client->order };
 }
 
+/* Nobody has to take these: the oldest make room, for those who watch. */
+void
+bridge_tell(const char *channel, const struct ch_buf *message)
+{
+	struct ch_send_opts opts = { .flags = CH_CHECKED | CH_DROP_OLDEST };
+	struct ch_err err = CH_ERR_INIT;
+
+	if (ch_send(layer, channel, message->data, message->len, &opts,
+		&err) == CH_OK)
+		metrics_add(METRIC_MESSAGES_IN, 1);
+	else
+		say_more("%s: %s", channel, err.text);
+}
+
 int
 bridge_send(const char *channel, const struct ch_buf *message,
     struct ch_err *err)

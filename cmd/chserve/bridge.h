@@ -27,6 +27,9 @@ void bridge_disconnect(struct client *client);
 int bridge_send(const char *channel, const struct ch_buf *message,
     struct ch_err *err);
 
+/* The same where nobody has to take it, and failure does not matter. */
+void bridge_tell(const char *channel, const struct ch_buf *message);
+
 /* A name for a single reader, "STEM?RANDOM". */
 int bridge_new_channel(const char *pattern, char name[CH_NAME_MAX + 1],
     struct ch_err *err);

@@ -86,13 +86,11 @@ over(struct request *request)
 {
 	struct exchange *exchange = request->taken;
 	struct ch_buf message = CH_BUF_INIT;
-	struct ch_err err = CH_ERR_INIT;
 
 	if (exchange->state != GATHERING) {
 		event_http_disconnect(&message, exchange->box.channel,
 		    request->head.path);
-		if (bridge_send(EVENT_HTTP_DISCONNECT, &message, &err))
-			say_more("%s: %s", EVENT_HTTP_DISCONNECT, err.text);
+		bridge_tell(EVENT_HTTP_DISCONNECT, &message);
 		ch_buf_release(&message);
 	}
 	end(exchange);
@@ -313,10 +311,13 @@ answered(struct mailbox *box, const struct ch_message *message)
 	request_put(request, reply.content.data, reply.content.len);
 	if (exchange->events)
 		due_set(&breaths, &exchange->due, BREATH_MS);
-	if (reply.more)
+	if (reply.more && !reply.closed)
 		return;
 	end(exchange);
-	request_end(request);
+	if (reply.closed)
+		request_cut(request);
+	else
+		request_end(request);
 }
 
 void

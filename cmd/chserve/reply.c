@@ -168,6 +168,8 @@ reply_read(struct reply *reply, const char *text, size_t len, int first,
 			wrong = read_content(reply, walk.value);
 		} else if (json_is(walk.key, "more_content", 12)) {
 			reply->more = json_kind(walk.value) == 't';
+		} else if (json_is(walk.key, "closed", 6)) {
+			reply->closed = json_kind(walk.value) == 't';
 		} else {
 			n--;
 		}

@@ -19,6 +19,7 @@ struct reply {
 	int is_events;         /* Content-Type is text/event-stream */
 	struct ch_buf content; /* its bytes */
 	int more;              /* chunks follow */
+	int closed;            /* none does, and the answer is not whole */
 	const char *ignored;   /* a field that was left out, and why; NULL */
 };
 #define REPLY_INIT { .fields = CH_BUF_INIT, .content = CH_BUF_INIT }

@@ -2,6 +2,7 @@
 #include "chwork/act.h"
 
 #include "base/hash.h"
+#include "chwork/response.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -36,6 +37,19 @@ answer(struct worker *worker, const char *place, const char *reply_channel,
 	rc = ch_send(worker->layer, reply_channel, text, strlen(text), NULL,
 	    err);
 	return judge(place, rc, err);
+}
+
+void
+act_error(struct worker *worker, const char *place,
+    const char *reply_channel, int status)
+{
+	struct ch_buf text = CH_BUF_INIT;
+	struct ch_err err = CH_ERR_INIT;
+
+	response_put_error(&text, status);
+	if (answer(worker, place, reply_channel, text.data, &err) != CH_OK)
+		say_error("%s: %s", place, err.text);
+	ch_buf_release(&text);
 }
 
 static void
@@ -166,6 +180,8 @@ act_unmatched(struct worker *worker, const char *channel,
 		say_error("%.300s: no route takes it: %s", what.data,
 		    connect ? "rejected" : "dropped");
 	ch_buf_release(&what);
+	if (reply_channel && !strcmp(channel, "http.request"))
+		act_error(worker, channel, reply_channel, 404);
 	if (connect && reply_channel &&
 	    close_it(worker, channel, 0, reply_channel, &err) != CH_OK)
 		say_error("%s: %s", channel, err.text);

@@ -16,4 +16,8 @@ int act(struct worker *worker, const struct route *route, struct json message,
 void act_unmatched(struct worker *worker, const char *channel,
     struct json message, const char *reply_channel);
 
+/* Tell a client, in the command's place, that there will be no answer. */
+void act_error(struct worker *worker, const char *place,
+    const char *reply_channel, int status);
+
 #endif

@@ -19,6 +19,7 @@ static const struct {
 	[ACTION_CLOSE] = { "close", operand_code },
 	[ACTION_DROP] = { "drop", NULL },
 	[ACTION_EXEC] = { "exec", operand_command },
+	[ACTION_CGI] = { "cgi", operand_command },
 	[ACTION_STREAM] = { "stream", operand_command },
 	[ACTION_SEND] = { "send", operand_channel },
 	[ACTION_GROUP] = { "group", operand_group },
@@ -37,8 +38,9 @@ static const struct option {
 	{ ON(ACCEPT), "--group", value_group, FIELD(groups) },
 	{ ON(ACCEPT), "--subprotocol", value_subprotocol, FIELD(subprotocol) },
 	{ ON(EXEC), "--reply", value_reply, FIELD(reply) },
-	{ ON(EXEC), "--timeout", value_duration, FIELD(timeout) },
-	{ ON(EXEC) | ON(STREAM), "--jobs", value_jobs, FIELD(jobs) },
+	{ ON(EXEC) | ON(CGI), "--timeout", value_duration, FIELD(timeout) },
+	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--jobs", value_jobs, FIELD(jobs) },
+	{ ON(CGI), "--authorization", NULL, FIELD(authorization) },
 	{ ON(SEND), "--delay", value_duration, FIELD(delay) },
 };
 
@@ -46,11 +48,14 @@ static const struct option {
 static void
 set_defaults(struct route *route)
 {
-	int socket = !strncmp(route->channel, "websocket.", 10);
-
 	if (route->action == ACTION_STREAM)
 		route->jobs = 1;
-	if (route->action == ACTION_EXEC && socket)
+	if (route->action == ACTION_CGI ||
+	    (route->action == ACTION_EXEC &&
+		!strcmp(route->channel, "http.request")))
+		route->reply = REPLY_HTTP;
+	else if (route->action == ACTION_EXEC &&
+	    !strncmp(route->channel, "websocket.", 10))
 		route->reply = filters_look_at(route, "stream")
 		    ? REPLY_FRAMES : REPLY_TEXT;
 }

@@ -63,7 +63,8 @@ pass_rest(struct consumer *consumer)
 	if (consumer->room.when)
 		return;
 	loop_forget(consumer->child.crew->loop, &consumer->child.out);
-	outlet_feed(&consumer->outlet, "", 0);
+	outlet_end(&consumer->outlet,
+	    consumer->status == 0 && !consumer->child.ending);
 	consumer->passed = 1;
 	if (flush(consumer))
 		finish(consumer);

@@ -77,8 +77,8 @@ is_set(char *const *settings, const char *variable)
 }
 
 /* The list of all that text holds. */
-static char *const *
-listed(struct environment *environment, char *const *settings)
+char *const *
+environ_list(struct environment *environment, char *const *settings)
 {
 	char *p = environment->text.data, *end = p + environment->text.len;
 	char *base = p + environment->base;
@@ -104,7 +104,7 @@ char *const *
 environ_plain(struct environment *environment, char *const *settings)
 {
 	reset(environment, settings);
-	return listed(environment, settings);
+	return environ_list(environment, settings);
 }
 
 /* --- parts of a message -------------------------------------------------- */
@@ -269,5 +269,5 @@ environ_for(struct environment *environment, char *const *settings,
 	if (parts.truncated.len)
 		put_variable(text, "CH_TRUNCATED", parts.truncated.data);
 	ch_buf_release(&parts.truncated);
-	return listed(environment, settings);
+	return environ_list(environment, settings);
 }

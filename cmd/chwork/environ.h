@@ -38,6 +38,13 @@ char *const *environ_for(struct environment *environment,
     char *const *settings, const char *channel, struct json message,
     const struct captures *captures, unsigned retries);
 
+/*
+ * The same again with what was added to `text` since: NAME=VALUE, each with
+ * its NUL.
+ */
+char *const *environ_list(struct environment *environment,
+    char *const *settings);
+
 void environ_release(struct environment *environment);
 
 #endif

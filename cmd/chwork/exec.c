@@ -1,18 +1,20 @@
 /* exec.c - one process for a message. */
 #include "chwork/exec.h"
 
-#include "base/io.h"
+#include "chwork/body.h"
+#include "chwork/cgi.h"
 #include "chwork/consumer.h"
+#include "chwork/gone.h"
 #include "chwork/job.h"
+#include "chwork/mount.h"
+#include "common/json.h"
 #include "common/mux.h"
 #include "common/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define TEMPORARILY 75 /* the exit status that asks for another try */
 
@@ -20,23 +22,30 @@ struct run {
 	struct consumer consumer;
 	struct job *job;
 	int64_t started;
+	int left; /* the client has */
+	struct body body; /* of cgi */
 };
 
-/*
- * The message in a file without a name: it has an end, it may be longer than
- * a pipe, and a command that does not read it disturbs nobody.
- */
-static int
-message_file(const struct job *job)
+static void
+run_free(struct run *run)
 {
-	int fd = memfd_create("message", MFD_CLOEXEC);
+	if (run->job->route->action == ACTION_CGI)
+		body_close(&run->body);
+	free(run);
+}
 
-	if (fd < 0)
-		return -1;
-	if (ch_io_write(fd, job->text, job->len) < 0 ||
-	    ch_io_write(fd, "\n", 1) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		ch_io_close(&fd);
-	return fd;
+/* What the client is told if this was the last try; 0: it was told enough. */
+static int
+owed(const struct run *run, int code)
+{
+	const struct job *job = run->job;
+
+	if (code == 0 || run->left || job->route->reply != REPLY_HTTP ||
+	    run->consumer.outlet.response.begun)
+		return 0;
+	if (code == TEMPORARILY || job->worker->stage == ENDING)
+		return 503;
+	return run->consumer.child.ending ? 504 : 500;
 }
 
 static void
@@ -49,18 +58,24 @@ on_ended(void *arg, int status)
 	int code = WIFEXITED(status) && !child->ending ? WEXITSTATUS(status)
 						       : -1;
 
+	int again = code == TEMPORARILY && !run->left &&
+	    (job->route->reply != REPLY_HTTP ||
+		!run->consumer.outlet.response.begun);
+
 	metrics->busy_ms += (uint64_t)(ch_clock() - run->started);
 	if (code == 0)
 		metrics->done++;
 	else
 		metrics->failed++;
-	if (code != 0 && code != TEMPORARILY)
+	if (code != 0 && !again)
 		metrics->dropped++;
-	if (code != 0)
+	if (code != 0 && !run->left)
 		child_complain(child, job->channel, status);
+	job->owed = owed(run, code);
+	job->run = NULL;
 	consumer_release(&run->consumer);
-	free(run);
-	job_done(job, code == TEMPORARILY);
+	run_free(run);
+	job_done(job, again);
 }
 
 /* Frames that it prints go to the stream that the message came by. */
@@ -75,14 +90,42 @@ set_stream(struct run *run, struct json message)
 	ch_buf_release(&scratch);
 }
 
-int
-exec_start(struct job *job)
+void
+exec_leave(struct job *job)
 {
-	struct worker *worker = job->worker;
-	struct json message = { job->text, job->len };
+	struct run *run = job->run;
+
+	if (job->route->reply != REPLY_HTTP || run->left ||
+	    run->consumer.child.ending)
+		return;
+	say_more("%s: %s: the client has left", job->channel,
+	    job->route->place);
+	run->left = 1;
+	child_end(&run->consumer.child, 0);
+}
+
+/* Whether nobody waits for the answer any more. */
+static int
+is_vain(const struct job *job)
+{
+	if (job->route->reply != REPLY_HTTP || !job->reply_channel)
+		return 0;
+	gone_watch(job->worker);
+	return gone_has(job->worker, job->reply_channel);
+}
+
+static void
+on_broken(void *arg)
+{
+	struct run *run = arg;
+
+	exec_leave(run->job);
+}
+
+static struct run *
+run_new(struct job *job)
+{
 	struct run *run = calloc(1, sizeof(*run));
-	char *const *envp;
-	int fd = message_file(job);
 
 	if (!run)
 		say_memory();
@@ -90,16 +133,62 @@ exec_start(struct job *job)
 	run->started = ch_clock();
 	run->consumer.ended = on_ended;
 	run->consumer.arg = run;
-	route_takes(job->route, job->channel, message, &worker->match);
-	envp = environ_for(&worker->environment, job->route->settings,
-	    job->channel, message, &worker->match.captures, job->retries);
-	if (fd < 0)
-		say_error("%s: %s", job->channel, strerror(errno));
-	if (fd < 0 || consumer_start(&run->consumer, worker, job->route,
-		job->route->reply, job->reply_channel, envp, fd) < 0) {
-		free(run);
+	run->body.broken = on_broken;
+	run->body.arg = run;
+	return run;
+}
+
+/* Its environment; worker->match is for its message. */
+static char *const *
+environment(const struct run *run, struct json message)
+{
+	const struct job *job = run->job;
+	const struct route *route = job->route;
+	struct environment *to = &job->worker->environment;
+	struct cgi cgi = { .program = route->program,
+		.script = mount_length(route, message),
+		.length = run->body.length,
+		.authorization = route->authorization,
+		.settings = route->settings };
+	char *const *list = environ_for(to, route->settings, job->channel,
+	    message, &job->worker->match.captures, job->retries);
+
+	if (route->action != ACTION_CGI)
+		return list;
+	cgi_put(&to->text, message, &cgi);
+	return environ_list(to, route->settings);
+}
+
+int
+exec_start(struct job *job)
+{
+	struct worker *worker = job->worker;
+	struct json message = { job->text, job->len };
+	struct run *run;
+	int fd;
+
+	if (is_vain(job)) {
+		say_more("%s: %s: the client has left", job->channel,
+		    job->route->place);
+		job->route->metrics.dropped++;
 		return -1;
 	}
+	run = run_new(job);
+	route_takes(job->route, job->channel, message, &worker->match);
+	fd = job->route->action == ACTION_CGI
+	    ? body_open(&run->body, worker, message)
+	    : body_file(job->text, job->len, "\n");
+	if (fd < 0)
+		say_error("%s: its standard input: %s", job->channel,
+		    strerror(errno));
+	if (fd < 0 || consumer_start(&run->consumer, worker, job->route,
+		job->route->reply, job->reply_channel,
+		environment(run, message), fd) < 0) {
+		job->owed = job->route->reply == REPLY_HTTP ? 500 : 0;
+		run_free(run);
+		return -1;
+	}
+	job->run = run;
 	if (job->route->reply == REPLY_FRAMES)
 		set_stream(run, message);
 	if (job->route->timeout)

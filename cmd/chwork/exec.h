@@ -10,4 +10,7 @@ struct job;
  */
 int exec_start(struct job *job);
 
+/* The client of the job has left: its command is to end. */
+void exec_leave(struct job *job);
+
 #endif

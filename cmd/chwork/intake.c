@@ -120,7 +120,7 @@ room(const struct intake *intake)
 		if (!leads_to(intake, route))
 			continue;
 		n = BATCH;
-		if (route->action == ACTION_EXEC)
+		if (route_runs(route))
 			n = !intake->waiting && worker->running < worker->jobs;
 		else if (route->action == ACTION_STREAM)
 			n = stream_room(route->stream);

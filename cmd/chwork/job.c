@@ -118,6 +118,9 @@ job_end(struct job *job)
 {
 	struct turn *next = NULL;
 
+	if (job->owed && job->reply_channel)
+		act_error(job->worker, job->route->place, job->reply_channel,
+		    job->owed);
 	if (!job->started)
 		job->intake->held--;
 	if (job->turn.lane)
@@ -211,7 +214,7 @@ try_again(struct job *job)
 {
 	job->retries++;
 	job->route->metrics.retried++;
-	job->started = 0;
+	job->started = job->owed = 0;
 	job->intake->held++;
 	job->timer.arg = job;
 	if (job->worker->stage != WORKING) {
@@ -367,7 +370,7 @@ begin(struct job *job)
 
 	if (worker->stage == ENDING) {
 		job_end(job);
-	} else if (job->route->action == ACTION_EXEC) {
+	} else if (route_runs(job->route)) {
 		job->intake->waiting++;
 		push(&worker->ready, job);
 	} else {
@@ -473,7 +476,7 @@ may_be_dealt_with(const struct worker *worker, const struct route *route,
 {
 	const char *key = lane_key(route, reply_channel);
 
-	if (route->action == ACTION_EXEC ||
+	if (route_runs(route) ||
 	    (reply_channel && is_disconnect(channel)))
 		return 0;
 	return !key || !lanes_busy(&worker->lanes, key, strlen(key));

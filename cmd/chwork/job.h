@@ -12,6 +12,8 @@
 
 #define JOB_RETRIES 10
 
+struct run;
+
 struct job {
 	struct turn turn;          /* first, so that a turn is a job */
 	struct job *next;          /* in the queue that it is in */
@@ -25,6 +27,8 @@ struct job {
 	char *reply_channel; /* NULL: none, and no lane */
 	unsigned retries;    /* how often it was tried before */
 	int started;
+	struct run *run; /* its command (exec.c), NULL: it does not run */
+	int owed; /* the status that its client is told at its end; 0: none */
 	int64_t waits_since; /* for room in the layer; 0: it does not */
 	struct timer timer;  /* until it is tried again */
 };

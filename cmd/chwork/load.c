@@ -149,6 +149,47 @@ wrong(struct routes *routes, const struct route *route, const char *subject,
 	routes->wrong(route->command_place, route->command_column, what);
 }
 
+static char *
+join(const char *dir, const char *name)
+{
+	struct ch_buf path = CH_BUF_INIT;
+
+	put_format(&path, "%s/%s", strcmp(dir, "/") ? dir : "", name);
+	return path.data;
+}
+
+/*
+ * A CGI program knows the path of its file, and runs in that directory, as RFC
+ * 3875 wants it, unless it was found in PATH.
+ */
+static void
+enter_directory(struct routes *routes, struct route *route)
+{
+	int absolute = *route->program == '/';
+	struct ch_buf path = CH_BUF_INIT;
+	char *slash, *dir;
+
+	put_format(&path, "%s/%s", absolute ? "" : route->dir,
+	    route->program + absolute);
+	slash = strrchr(path.data, '/');
+	if (!strncmp(slash + 1, "nph-", 4))
+		wrong(routes, route, route->argv[0], "programs that speak "
+		    "HTTP themselves (nph-) are not run");
+	*slash = '\0';
+	dir = realpath(path.len && *path.data ? path.data : "/", NULL);
+	if (dir) {
+		free(route->program);
+		route->program = join(dir, slash + 1);
+	}
+	if (dir && strchr(route->argv[0], '/')) {
+		free(route->dir);
+		route->dir = dir;
+		dir = NULL;
+	}
+	free(dir);
+	ch_buf_release(&path);
+}
+
 static void
 find_command(struct routes *routes, struct route *route, const char *path)
 {
@@ -172,6 +213,8 @@ find_command(struct routes *routes, struct route *route, const char *path)
 			wrong(routes, route, name, "not found in PATH");
 	}
 	ch_io_close(&dir);
+	if (route->action == ACTION_CGI && route->program)
+		enter_directory(routes, route);
 }
 
 void

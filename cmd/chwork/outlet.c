@@ -37,6 +37,13 @@ complain(const struct outlet *outlet, const char *format, ...)
 	    what);
 }
 
+/* Bytes that may each become \u0000, in a message of that size. */
+static size_t
+part_most(size_t max)
+{
+	return max / 8 + 1;
+}
+
 void
 outlet_init(struct outlet *outlet, struct ch_layer *layer,
     const struct route *route, enum reply how, const char *reply_channel)
@@ -50,9 +57,12 @@ outlet_init(struct outlet *outlet, struct ch_layer *layer,
 		outlet->reply_channel = strdup(reply_channel);
 	if (reply_channel && !outlet->reply_channel)
 		say_memory();
+	if (how == REPLY_HTTP)
+		response_init(&outlet->response,
+		    route->action == ACTION_CGI, part_most(max));
 	if (how == REPLY_ENVELOPES)
 		max += ENVELOPE;
-	if (how == REPLY_TEXT || how == REPLY_FRAMES)
+	if (how != REPLY_JSON && how != REPLY_ENVELOPES)
 		return;
 	if (ch_reader_new(&outlet->reader, "output", max, '\n', &err) !=
 	    CH_OK)
@@ -66,6 +76,7 @@ outlet_release(struct outlet *outlet)
 	free(outlet->reply_channel);
 	free(outlet->posts);
 	ch_buf_release(&outlet->stream);
+	response_release(&outlet->response);
 	ch_buf_release(&outlet->line);
 	ch_buf_release(&outlet->bytes);
 }
@@ -171,6 +182,28 @@ feed_text(struct outlet *outlet, const char *bytes, size_t n)
 		end_line(outlet);
 		stop++;
 	}
+}
+
+/* The messages of an answer that are complete. */
+static void
+add_answer(struct outlet *outlet)
+{
+	struct response *response = &outlet->response;
+	struct ch_buf text = CH_BUF_INIT;
+	struct post *post;
+
+	if (response->wrong && !response->begun)
+		complain(outlet, "output:%u: %s", response->line,
+		    response->wrong);
+	for (; response_put(response, &text); ch_buf_clear(&text)) {
+		post = begin_reply(outlet);
+		if (!post)
+			continue;
+		post->flags = CH_CHECKED;
+		put_bytes(&outlet->bytes, text.data, text.len);
+		end_text(outlet, post);
+	}
+	ch_buf_release(&text);
 }
 
 static void
@@ -395,8 +428,23 @@ outlet_flush(struct outlet *outlet)
 void
 outlet_feed(struct outlet *outlet, const char *bytes, size_t n)
 {
-	if (!outlet->reader)
-		feed_text(outlet, bytes, n);
-	else
+	if (outlet->how == REPLY_HTTP) {
+		response_feed(&outlet->response, bytes, n);
+		add_answer(outlet);
+	} else if (outlet->reader) {
 		feed_objects(outlet, bytes, n);
+	} else {
+		feed_text(outlet, bytes, n);
+	}
+}
+
+void
+outlet_end(struct outlet *outlet, int whole)
+{
+	if (outlet->how != REPLY_HTTP) {
+		outlet_feed(outlet, "", 0);
+		return;
+	}
+	response_end(&outlet->response, whole);
+	add_answer(outlet);
 }

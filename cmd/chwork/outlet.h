@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "channel.h"
+#include "chwork/response.h"
 #include "chwork/routes.h"
 
 struct post; /* a message on its way */
@@ -23,6 +24,7 @@ struct outlet {
 	struct ch_reader *reader; /* json, envelopes */
 	struct ch_buf line;       /* text, frames: not complete */
 	int too_long;             /* text: the rest of the line is left out */
+	struct response response; /* http */
 	struct ch_buf bytes;      /* what posts hold */
 	struct post *posts;
 	size_t n, size;
@@ -35,11 +37,11 @@ struct outlet {
 void outlet_init(struct outlet *outlet, struct ch_layer *layer,
     const struct route *route, enum reply how, const char *reply_channel);
 
-/*
- * Take n bytes, 0 at the end of the output; what is complete waits for
- * outlet_flush.
- */
+/* Take n bytes; what is complete waits for outlet_flush. */
 void outlet_feed(struct outlet *outlet, const char *bytes, size_t n);
+
+/* That was all; `whole` if the command has succeeded. */
+void outlet_end(struct outlet *outlet, int whole);
 
 /* Send what is left. 0: all is sent; else how many ms to wait for room. */
 int64_t outlet_flush(struct outlet *outlet);

@@ -217,6 +217,8 @@ static const char *
 reason(int status)
 {
 	switch (status) {
+	case 404:
+		return "Not Found";
 	case 502:
 		return "Bad Gateway";
 	case 503:

@@ -9,6 +9,12 @@
 
 #include <stdlib.h>
 
+int
+route_runs(const struct route *route)
+{
+	return route->action == ACTION_EXEC || route->action == ACTION_CGI;
+}
+
 void
 route_release(struct route *route)
 {

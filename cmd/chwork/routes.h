@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
-	ACTION_EXEC, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
+	ACTION_EXEC, ACTION_CGI, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
 
 enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
-	REPLY_FRAMES };
+	REPLY_FRAMES, REPLY_HTTP };
 
 struct filter {
 	char *key;
@@ -42,6 +42,7 @@ struct route {
 	struct pattern target; /* send: a channel; group: a group */
 	int64_t delay;         /* send: ms */
 	enum reply reply;  /* exec */
+	int authorization; /* cgi: the program may see that field */
 	int64_t timeout;   /* exec: ms, 0: none */
 	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
 	char **settings;   /* NAME=VALUE, ended by NULL, or NULL */
@@ -79,6 +80,9 @@ int routes_select(struct routes *routes, const struct opt_list *only,
 
 /* Whether one of them is for that channel. */
 int routes_take(const struct routes *routes, const char *channel);
+
+/* Whether a command is run for each message. */
+int route_runs(const struct route *route);
 
 void route_release(struct route *route);
 void routes_release(struct routes *routes);

@@ -124,6 +124,7 @@ value_reply(struct line *line, const char *value, void *field)
 		[REPLY_JSON] = "json",
 		[REPLY_ENVELOPES] = "envelopes",
 		[REPLY_FRAMES] = "frames",
+		[REPLY_HTTP] = "http",
 	};
 	enum reply *reply = field;
 
@@ -138,7 +139,7 @@ value_reply(struct line *line, const char *value, void *field)
 		}
 	}
 	line_wrong(line, line->i, "%s is none of text, json, envelopes, "
-	    "frames, none", value);
+	    "frames, http, none", value);
 }
 
 void

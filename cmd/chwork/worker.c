@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "chwork/gone.h"
 #include "chwork/intake.h"
 #include "chwork/job.h"
 #include "chwork/stream.h"
@@ -176,6 +177,7 @@ release(struct worker *worker)
 {
 	streams_release(worker);
 	jobs_release(worker);
+	gone_release(worker);
 	lanes_release(&worker->lanes);
 	match_release(&worker->match);
 	ch_buf_release(&worker->reply_channel);

@@ -15,6 +15,7 @@
 #include "chwork/loop.h"
 #include "chwork/routes.h"
 
+struct gone;
 struct intake;
 struct job;
 
@@ -58,6 +59,7 @@ struct worker {
 	struct ch_buf reply_channel; /* and where its answer goes */
 	size_t running;     /* commands of exec */
 	size_t copies;      /* of streams, alive */
+	struct gone *gone;  /* clients that have left (gone.c) */
 };
 
 /*

@@ -34,7 +34,7 @@ static void
 check_route(const struct route *route)
 {
 	check(ch_name_check(route->channel, CH_TO_RECEIVE, NULL) == CH_OK);
-	if (route->action == ACTION_EXEC || route->action == ACTION_STREAM)
+	if (route_runs(route) || route->action == ACTION_STREAM)
 		check(route->argv && route->argv[0]);
 	else
 		check(!route->argv);

@@ -36,7 +36,13 @@ test_first(void)
 	    "\"other\":1}"), NULL, "all keys, and an unknown one");
 	is_str(reply.fields.data, "A: 1\r\nb: \xc3\xa9\r\n", "its fields");
 	is_str(content(), "x", "its content");
-	ok(reply.more, "more follows");
+	ok(reply.more && !reply.closed, "more follows");
+	is_str(read_more("{\"content\":\"\",\"closed\":true}", 0), NULL,
+	    "an answer that is broken off");
+	ok(reply.closed && !reply.more, "says so");
+	is_str(read_more("{\"closed\":false,\"content\":\"\"}", 0), NULL,
+	    "one that is not");
+	ok(!reply.closed, "does not");
 	is_str(read_first("{\"status\":200,\"content\":"
 	    "\"\xef\xbf\xbf/wA=\"}"), NULL, "bytes in a box");
 	ok(reply.content.len == 2 && memcmp(content(), "\xff\0", 2) == 0,

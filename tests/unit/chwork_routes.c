@@ -223,7 +223,7 @@ test_errors(void)
 	refuses("a stream --jobs", "routes:1:10: --jobs needs a value");
 	refuses("a stream --jobs 0 ./x", "routes:1:17: 0 is not a number");
 	refuses("a stream --reply none ./x", "routes:1:10: stream has no");
-	refuses("a exec --reply http ./x", "routes:1:16: http is none of");
+	refuses("a exec --reply html ./x", "routes:1:16: html is none of");
 	refuses("a exec --timeout soon ./x", "routes:1:18: soon is not a");
 	refuses("a path=/{ drop", "routes:1:3: { without }");
 	refuses("a path=/} drop", "routes:1:3: } without {");

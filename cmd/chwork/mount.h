@@ -1,0 +1,16 @@
+/* mount.h - which part of a path leads to a route. Pure. */
+#ifndef CHWORK_MOUNT_H
+#define CHWORK_MOUNT_H
+
+#include "chwork/routes.h"
+#include "common/json.h"
+
+/*
+ * How many bytes of the path of a message that the route takes lead to it; the
+ * rest is its own. That is the path up to the first capture of its filter,
+ * without a slash before it, or all of it where nothing is captured. Without a
+ * filter on the path it is the server's root_path.
+ */
+size_t mount_length(const struct route *route, struct json message);
+
+#endif
