@@ -71,6 +71,7 @@ on_ended(void *arg, int status)
 		metrics->dropped++;
 	if (code != 0 && !run->left)
 		child_complain(child, job->channel, status);
+	metrics->late += run->consumer.outlet.late;
 	job->owed = owed(run, code);
 	job->run = NULL;
 	consumer_release(&run->consumer);

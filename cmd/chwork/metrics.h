@@ -10,6 +10,7 @@ struct metrics {
 	uint64_t retried; /* of these, those that are tried again */
 	uint64_t dead;    /* moved to the route's dead-letter channel */
 	uint64_t dropped; /* given up */
+	uint64_t late;    /* answers of exec that nobody waited for any more */
 	uint64_t busy_ms; /* for which commands of exec ran, in all */
 };
 

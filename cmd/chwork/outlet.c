@@ -383,10 +383,12 @@ static void
 give_up(struct outlet *outlet, int rc, const struct ch_err *err)
 {
 	/* A browser that has gone is nobody's fault. */
-	if (rc == CH_NONE)
+	if (rc == CH_NONE) {
+		outlet->late++;
 		say_more("%s: %s", outlet->route->place, err->text);
-	else if (rc != CH_FULL || !outlet->dropped++)
+	} else if (rc != CH_FULL || !outlet->dropped++) {
 		complain(outlet, "%s", err->text);
+	}
 	outlet->sent++;
 }
 

@@ -31,6 +31,7 @@ struct outlet {
 	size_t sent;              /* of them */
 	int64_t full_since;       /* 0: not full */
 	uint64_t dropped;         /* since a channel is full */
+	uint64_t late;            /* where nobody waits for them any more */
 };
 
 /* `reply_channel` may be NULL. */

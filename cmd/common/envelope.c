@@ -66,7 +66,11 @@ read_member(struct envelope *envelope, struct json key, struct json value)
 		return read_delay(envelope, value) < 0
 		    ? "the delay is no number of seconds"
 		    : NULL;
-	return "envelopes have channel or group, message and delay only";
+	if (json_is(key, "id", 2)) {
+		envelope->id = value;
+		return NULL;
+	}
+	return "envelopes have channel or group, message, delay and id only";
 }
 
 /* Which character, from 1, the byte at `at` begins. */

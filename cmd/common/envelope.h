@@ -1,6 +1,6 @@
 /*
- * envelope.h - {"channel"|"group": NAME, "message": {...}, "delay": SECS}:
- * a message on its way, with where it goes.
+ * envelope.h - {"channel"|"group": NAME, "message": {...}, "delay": SECS,
+ * "id": ANY}: a message on its way, with where it goes.
  */
 #ifndef CMD_COMMON_ENVELOPE_H
 #define CMD_COMMON_ENVELOPE_H
@@ -14,6 +14,7 @@ struct envelope {
 	int group;         /* the name is a group's */
 	struct json message;
 	int64_t delay;     /* ms, 0: none */
+	struct json id;    /* of a call; none */
 };
 
 /*

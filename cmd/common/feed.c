@@ -132,7 +132,7 @@ wait_for_input(int64_t deadline, struct ch_err *err)
 
 /* The next bytes there are; *n is 0 at the end. */
 static int
-read_input(const struct send *send, const char **bytes, size_t *n,
+read_input(struct send *send, const char **bytes, size_t *n,
     struct ch_err *err)
 {
 	static char chunk[CHUNK];
@@ -140,8 +140,9 @@ read_input(const struct send *send, const char **bytes, size_t *n,
 	int rc;
 
 	for (;;) {
-		if (send->deadline != CH_NEVER) {
-			rc = wait_for_input(send->deadline, err);
+		if (send->wait || send->deadline != CH_NEVER) {
+			rc = send->wait ? send->wait(send, err)
+			    : wait_for_input(send->deadline, err);
 			if (rc != CH_OK)
 				return rc;
 		}

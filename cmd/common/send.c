@@ -1,6 +1,7 @@
 /* send.c - messages into channels and groups. */
 #include "common/send.h"
 
+#include "base/err.h"
 #include "common/envelope.h"
 #include "common/mux.h"
 #include "common/json.h"
@@ -291,9 +292,25 @@ deliver_envelope(struct send *send, const struct envelope *envelope)
 		send->opts.delay = envelope->delay;
 		send->opts.at = 0;
 	}
-	deliver_now(send, envelope->group ? to_group : to_channel,
-	    envelope->name, envelope->message.text, envelope->message.len);
+	send->id = envelope->id;
+	deliver_now(send, envelope->group ? to_group
+	    : send->deliver ? send->deliver : to_channel, envelope->name,
+	    envelope->message.text, envelope->message.len);
 	send->opts = opts;
+}
+
+/* What an envelope has that goes with calls only, or does not. */
+static int
+check_envelope(const struct send *send, const struct envelope *envelope,
+    struct ch_err *err)
+{
+	if (send->deliver && envelope->group)
+		return ch_err_set(err, CH_REFUSED,
+		    "a group cannot be called");
+	if (!send->deliver && envelope->id.text)
+		return ch_err_set(err, CH_REFUSED,
+		    "an id is for calls (-C)");
+	return CH_OK;
 }
 
 static void
@@ -303,11 +320,12 @@ send_envelope(struct send *send, const char *text, size_t len)
 	struct envelope envelope;
 	size_t column;
 
-	if (envelope_read(&envelope, text, len, &column, &err) != CH_OK) {
+	if (envelope_read(&envelope, text, len, &column, &err) != CH_OK ||
+	    check_envelope(send, &envelope, &err) != CH_OK) {
 		send_flush(send);
 		if (!send->stopped)
 			send_refused(send, column, &err);
-	} else if (envelope.group || envelope.delay) {
+	} else if (envelope.group || envelope.delay || send->deliver) {
 		deliver_envelope(send, &envelope);
 	} else {
 		gather_envelope(send, &envelope);

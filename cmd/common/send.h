@@ -13,6 +13,7 @@
 #define CMD_COMMON_SEND_H
 
 #include "channel.h"
+#include "common/json.h"
 #include "common/opt.h"
 
 /* The choices of --full, in this order. */
@@ -48,6 +49,9 @@ struct send {
 	struct ch_layer *layer;
 	int64_t deadline; /* of the whole run; CH_NEVER */
 	send_deliver *deliver; /* in the place of ch_send, or NULL */
+	/* In the place of a wait for standard input, until it has something */
+	int (*wait)(struct send *send, struct ch_err *err);
+	struct json id; /* of the envelope being delivered; calls have one */
 	const char *source; /* begins places: "stdin:"; NULL: only one */
 	uint64_t place;     /* line or number of the present message; 0: none */
 	uint64_t sent;      /* deliveries made */

@@ -460,7 +460,7 @@ load helper
 	run -124 chsend -C -t 0.2 ask a=1
 	[[ $output == 'chsend: no reply on '*': timed out' ]]
 	run -0 chrecv -c 1 ask
-	[[ $output =~ ^'{"a":"1","reply_channel":"'[A-Za-z0-9._-]+\?[A-Za-z0-9]+'"}'$ ]]
+	[[ $output =~ ^'{"a":"1","reply_channel":"'[A-Za-z0-9._-]+![0-9]+'"}'$ ]]
 	run -124 chsend -C -t 0.2 ask '{ }'
 	run -0 chrecv -c 1 ask
 	jq -e .reply_channel <<< "$output"
@@ -472,6 +472,8 @@ load helper
 	run -64 chsend -C a b n=1
 	run -64 chsend -C -g a n=1
 	run -64 chsend -c 2 a n=1
+	run -64 chsend --more a n=1
+	run -64 chsend -C -e a n=1
 }
 
 # --- names ------------------------------------------------------------------
