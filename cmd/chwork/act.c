@@ -39,17 +39,28 @@ answer(struct worker *worker, const char *place, const char *reply_channel,
 	return judge(place, rc, err);
 }
 
+/* Answer a request with an error's status. */
+static int
+answer_error(struct worker *worker, const char *place,
+    const char *reply_channel, int status, struct ch_err *err)
+{
+	struct ch_buf text = CH_BUF_INIT;
+	int rc;
+
+	response_put_error(&text, status);
+	rc = answer(worker, place, reply_channel, text.data, err);
+	ch_buf_release(&text);
+	return rc;
+}
+
 void
 act_error(struct worker *worker, const char *place,
     const char *reply_channel, int status)
 {
-	struct ch_buf text = CH_BUF_INIT;
 	struct ch_err err = CH_ERR_INIT;
 
-	response_put_error(&text, status);
-	if (answer(worker, place, reply_channel, text.data, &err) != CH_OK)
+	if (answer_error(worker, place, reply_channel, status, &err) != CH_OK)
 		say_error("%s: %s", place, err.text);
-	ch_buf_release(&text);
 }
 
 static void
@@ -134,6 +145,10 @@ act(struct worker *worker, const struct route *route, struct json message,
 		return accept_it(worker, route, reply_channel, err);
 	case ACTION_REJECT:
 	case ACTION_CLOSE:
+		/* A request has no connection that could be closed. */
+		if (json_kind(json_get(message, "method", 6)) == '"')
+			return answer_error(worker, route->place,
+			    reply_channel, 403, err);
 		return close_it(worker, route->place, route->code,
 		    reply_channel, err);
 	case ACTION_SEND:

@@ -217,6 +217,8 @@ static const char *
 reason(int status)
 {
 	switch (status) {
+	case 403:
+		return "Forbidden";
 	case 404:
 		return "Not Found";
 	case 502:

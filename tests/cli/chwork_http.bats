@@ -177,6 +177,13 @@ once() {
 	[ -z "$output" ]
 }
 
+@test "reject answers a request with 403" {
+	app 'http.request reject'
+	get "$url"
+	answered 403 '403 Forbidden
+'
+}
+
 @test "--reply http on other channels, too" {
 	chsend ask reply_channel='r?2'
 	once -r 'ask exec --reply http printf "200\n\nyes"' -r 'http.request drop'
