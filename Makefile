@@ -49,7 +49,7 @@ LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS)
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 JANSSON = $(call archive,jansson)
 LIBS_chtail = $(call archive,readline) $(call archive,tinfo)
-LIBS_chwork = $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
+LIBS_chwork = $(shell $(PKG_CONFIG) --libs libcurl libcrypto libpcre2-8)
 LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets libnghttp2 openssl zlib)
 
 MAKEFLAGS += --no-print-directory

@@ -192,8 +192,9 @@ act_unmatched(struct worker *worker, const char *channel,
 		json_bare(&what, json_get(message, "path", 4));
 	}
 	if (is_news(what.data, what.len))
-		say_error("%.300s: no route takes it: %s", what.data,
-		    connect ? "rejected" : "dropped");
+		say_error("%.300s: %s: %s", what.data, worker->match.gave_up
+		    ? "the search for an expression was given up"
+		    : "no route takes it", connect ? "rejected" : "dropped");
 	ch_buf_release(&what);
 	if (reply_channel && !strcmp(channel, "http.request"))
 		act_error(worker, channel, reply_channel, 404);

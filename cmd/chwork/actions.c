@@ -56,7 +56,7 @@ set_defaults(struct route *route)
 		route->reply = REPLY_HTTP;
 	else if (route->action == ACTION_EXEC &&
 	    !strncmp(route->channel, "websocket.", 10))
-		route->reply = filters_look_at(route, "stream")
+		route->reply = filters_look_at(&route->filters, "stream")
 		    ? REPLY_FRAMES : REPLY_TEXT;
 }
 
@@ -156,7 +156,8 @@ read_name_of_action(struct line *line)
 		line->i++;
 	else
 		line_wrong(line, line->i, "%s is neither a filter "
-		    "(KEY=PATTERN) nor one of %s", word, names.data);
+		    "(KEY=PATTERN or KEY~REGEX) nor one of %s", word,
+		    names.data);
 	ch_buf_release(&names);
 	return i < n ? (int)i : -1;
 }

@@ -147,7 +147,7 @@ environment(const struct run *run, struct json message)
 	const struct route *route = job->route;
 	struct environment *to = &job->worker->environment;
 	struct cgi cgi = { .program = route->program,
-		.script = mount_length(route, message),
+		.script = mount_length(&job->worker->match, message),
 		.length = run->body.length,
 		.authorization = route->authorization,
 		.settings = route->settings };

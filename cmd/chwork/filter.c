@@ -1,5 +1,8 @@
-/* filter.c - what the value of a message's key has to be. */
+/* filter.c - filters, read from a routes text. */
 #include "chwork/filter.h"
+
+#include "chwork/line.h"
+#include "chwork/regex.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -14,55 +17,113 @@ key_length(const char *word)
 	while (isalnum((unsigned char)word[n]) || word[n] == '_' ||
 	    word[n] == '-' || word[n] == '.')
 		n++;
-	return word[n] == '=' ? n : 0;
+	return word[n] == '=' || word[n] == '~' ? n : 0;
 }
 
+/* The name of the i-th capture, or NULL behind the last. */
 static const char *
-captured_twice(const struct route *route)
+capture_of(const struct filter *filter, size_t i)
 {
-	struct captures seen = { .n = 0 };
-	const struct pattern *pattern;
+	const struct pattern *pattern = &filter->pattern;
 
-	for (size_t i = 0; i < route->nfilters; i++) {
-		pattern = &route->filters[i].pattern;
-		for (size_t k = 0; k < pattern->n; k++) {
-			const char *name = pattern->parts[k].text;
+	if (filter->regex)
+		return regex_capture(filter->regex, i);
+	for (size_t k = 0; k < pattern->n; k++)
+		if (pattern->parts[k].capture && !i--)
+			return pattern->parts[k].text;
+	return NULL;
+}
 
-			if (!pattern->parts[k].capture)
-				continue;
-			if (captures_find(&seen, name))
-				return "a capture has its name twice";
-			if (seen.n == PATTERN_CAPTURES)
-				return "too many captures";
-			seen.list[seen.n++].name = name;
-		}
+/* Add the filter's captures to those seen; what is wrong with them, or NULL. */
+static const char *
+see_captures(const struct filter *filter, struct captures *seen)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = capture_of(filter, i)); i++) {
+		if (captures_find(seen, name))
+			return "a capture has its name twice";
+		if (seen->n == PATTERN_CAPTURES)
+			return "too many captures";
+		seen->list[seen->n++].name = name;
 	}
 	return NULL;
 }
 
-static void
-read_filter(struct line *line, const char *word, size_t key)
+static const char *
+check_captures(const struct filters *filters)
 {
-	struct route *route = line->route;
-	struct filter filter = { 0 };
+	struct captures seen = { .n = 0 };
 	const char *what = NULL;
 
-	if (pattern_parse(&filter.pattern, word + key + 1, &what) < 0) {
-		line_wrong(line, line->i, "%s", what);
+	for (; filters; filters = filters->outer)
+		for (size_t i = 0; !what && i < filters->n; i++)
+			what = see_captures(&filters->list[i], &seen);
+	return what;
+}
+
+/* /blog/ is the prefix of what /blog is. */
+static void
+trim_slash(struct pattern *pattern)
+{
+	struct pattern_part *last = pattern->parts + pattern->n - 1;
+	size_t len;
+
+	if (!pattern->n || last->capture)
 		return;
+	len = strlen(last->text);
+	if (last->text[len - 1] == '/')
+		last->text[len - 1] = '\0';
+}
+
+/* What the filter's key is compared with; 0, or -1 after telling. */
+static int
+read_how(struct line *line, struct filter *filter, const char *word,
+    size_t key)
+{
+	char wrong[256];
+	const char *what;
+	size_t offset;
+
+	if (word[key] == '~') {
+		filter->regex = regex_new(word + key + 1, wrong, sizeof(wrong),
+		    &offset);
+		if (filter->regex)
+			return 0;
+		line_wrong_at(line, words_place(line->words, line->i,
+		    key + 1 + offset), wrong);
+		return -1;
 	}
+	if (pattern_parse(&filter->pattern, word + key + 1, &what) == 0)
+		return 0;
+	line_wrong(line, line->i, "%s", what);
+	return -1;
+}
+
+static void
+read_filter(struct line *line, const char *word, size_t key,
+    struct filters *filters, int include)
+{
+	struct filter filter = { 0 };
+	const char *what;
+
+	if (read_how(line, &filter, word, key) < 0)
+		return;
 	filter.key = line_copy(word);
 	filter.key[key] = '\0';
-	route->filters = line_grow(route->filters, route->nfilters + 1,
+	filter.prefix = include && !strcmp(filter.key, "path");
+	if (filter.prefix)
+		trim_slash(&filter.pattern);
+	filters->list = line_grow(filters->list, filters->n + 1,
 	    sizeof(filter));
-	route->filters[route->nfilters++] = filter;
-	what = captured_twice(route);
+	filters->list[filters->n++] = filter;
+	what = check_captures(filters);
 	if (what)
 		line_wrong(line, line->i, "%s", what);
 }
 
 void
-filters_read(struct line *line)
+filters_read(struct line *line, struct filters *filters, int include)
 {
 	const char *word;
 	size_t key;
@@ -71,36 +132,41 @@ filters_read(struct line *line)
 		key = key_length(word);
 		if (!key)
 			return;
-		read_filter(line, word, key);
+		read_filter(line, word, key, filters, include);
 	}
 }
 
 int
-filters_look_at(const struct route *route, const char *key)
+filters_look_at(const struct filters *filters, const char *key)
 {
-	for (size_t i = 0; i < route->nfilters; i++)
-		if (!strcmp(route->filters[i].key, key))
-			return 1;
+	for (; filters; filters = filters->outer)
+		for (size_t i = 0; i < filters->n; i++)
+			if (!strcmp(filters->list[i].key, key))
+				return 1;
 	return 0;
 }
 
 int
-filters_capture(const struct route *route, const char *name)
+filters_capture(const struct filters *filters, const char *name)
 {
-	for (size_t i = 0; i < route->nfilters; i++) {
-		const struct pattern *pattern = &route->filters[i].pattern;
+	const char *other;
 
-		for (size_t k = 0; k < pattern->n; k++)
-			if (pattern->parts[k].capture &&
-			    !strcmp(pattern->parts[k].text, name))
-				return 1;
-	}
+	for (; filters; filters = filters->outer)
+		for (size_t i = 0; i < filters->n; i++)
+			for (size_t k = 0; (other = capture_of(
+			    &filters->list[i], k)); k++)
+				if (!strcmp(other, name))
+					return 1;
 	return 0;
 }
 
 void
-filter_release(struct filter *filter)
+filters_release(struct filters *filters)
 {
-	free(filter->key);
-	pattern_release(&filter->pattern);
+	for (size_t i = 0; i < filters->n; i++) {
+		free(filters->list[i].key);
+		pattern_release(&filters->list[i].pattern);
+		regex_free(filters->list[i].regex);
+	}
+	free(filters->list);
 }

@@ -13,6 +13,7 @@ struct line {
 	struct routes *routes;
 	const char *source;
 	int one; /* it is the source's only one */
+	const struct include *in; /* NULL: nothing includes it */
 	const struct words *words;
 	size_t i; /* the word that is next */
 	struct route *route;

@@ -18,7 +18,14 @@
 
 #define FILE_MOST 4194304 /* bytes of a routes file */
 
-/* --- texts --------------------------------------------------------------- */
+/* A file being read, or the command line. */
+struct file {
+	const char *path;       /* NULL: the command line */
+	size_t dir;             /* bytes of path that are its directory */
+	const struct file *in;  /* which includes it, or NULL */
+	dev_t dev;
+	ino_t ino;
+};
 
 static char *
 copy(const char *text, size_t len)
@@ -30,57 +37,128 @@ copy(const char *text, size_t len)
 	return new;
 }
 
-/* The routes from `first` on run in this directory. */
+/* --- texts --------------------------------------------------------------- */
+
+/* Those of the routes from `first` on that have none run in the directory. */
 static void
-set_dir(struct routes *routes, size_t first, const char *dir, size_t len)
+set_dir(struct routes *routes, size_t first, const struct file *file)
 {
 	for (size_t i = first; i < routes->n; i++)
-		routes->list[i].dir = copy(dir, len);
+		if (!routes->list[i].dir)
+			routes->list[i].dir = file->dir
+			    ? copy(file->path, file->dir) : copy(".", 1);
+}
+
+static void
+parse(struct routes *routes, const struct file *file, const char *source,
+    const char *text, size_t len, const struct include *in)
+{
+	const struct file *outer = routes->file;
+	size_t first = routes->n;
+
+	routes->file = file;
+	routes_parse(routes, source, !file->path, text, len, in);
+	routes->file = outer;
+	set_dir(routes, first, file);
+}
+
+static int
+is_being_read(const struct routes *routes, const struct file *file)
+{
+	const struct file *other = routes->file;
+
+	for (; other; other = other->in)
+		if (other->path && other->dev == file->dev &&
+		    other->ino == file->ino)
+			return 1;
+	return 0;
+}
+
+/* Whatever becomes of it, it may be watched. */
+static void
+remember(struct routes *routes, const char *path)
+{
+	routes->files = realloc(routes->files,
+	    (routes->nfiles + 1) * sizeof(*routes->files));
+	if (!routes->files)
+		say_memory();
+	routes->files[routes->nfiles++] = copy(path, strlen(path));
+}
+
+/* 0, or -1: wrong[size] says why not. */
+static int
+read_file(struct routes *routes, const char *path, const struct include *in,
+    char *wrong, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	struct file file = { .path = path, .in = routes->file,
+		.dir = slash ? (size_t)(slash - path) + 1 : 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct ch_buf text = CH_BUF_INIT;
+	struct stat st;
+	int rc = -1;
+
+	remember(routes, path);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		snprintf(wrong, size, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	file.dev = st.st_dev;
+	file.ino = st.st_ino;
+	if (is_being_read(routes, &file)) {
+		snprintf(wrong, size, "%s includes itself", path);
+		goto out;
+	}
+	rc = ch_io_slurp(fd, &text, FILE_MOST);
+	if (rc < 0)
+		snprintf(wrong, size, "%s: %s", path, strerror(errno));
+	else
+		parse(routes, &file, path, text.len ? text.data : "", text.len,
+		    in);
+out:
+	ch_io_close(&fd);
+	ch_buf_release(&text);
+	return rc;
+}
+
+/* Relative to the file that includes it. */
+static int
+include(struct routes *routes, const struct include *what, char *wrong,
+    size_t size)
+{
+	const struct file *file = routes->file;
+	struct ch_buf path = CH_BUF_INIT;
+	int rc;
+
+	if (what->file[0] != '/')
+		put_bytes(&path, file->dir ? file->path : "", file->dir);
+	put_string(&path, what->file);
+	rc = read_file(routes, path.data, what, wrong, size);
+	ch_buf_release(&path);
+	return rc;
 }
 
 void
 load_option(struct routes *routes, const char *route, size_t number)
 {
-	size_t first = routes->n;
+	struct file file = { .path = NULL };
 	char source[32];
 
+	routes->include = include;
 	snprintf(source, sizeof(source), "-r %zu", number);
-	routes_parse(routes, source, 1, route, strlen(route));
-	set_dir(routes, first, ".", 1);
-}
-
-static int
-slurp(const char *file, struct ch_buf *text)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC), rc = -1;
-
-	if (fd >= 0)
-		rc = ch_io_slurp(fd, text, FILE_MOST);
-	if (rc < 0)
-		say_error("%s: %s", file, strerror(errno));
-	ch_io_close(&fd);
-	return rc;
+	parse(routes, &file, source, route, strlen(route), NULL);
 }
 
 void
 load_file(struct routes *routes, const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	struct ch_buf text = CH_BUF_INIT;
-	size_t first = routes->n;
+	char wrong[512];
 
-	if (slurp(file, &text) < 0) {
-		routes->errors++;
-	} else {
-		routes_parse(routes, file, 0, text.len ? text.data : "",
-		    text.len);
-		if (slash)
-			set_dir(routes, first, file,
-			    (size_t)(slash - file) + 1);
-		else
-			set_dir(routes, first, ".", 1);
-	}
-	ch_buf_release(&text);
+	routes->include = include;
+	if (read_file(routes, file, NULL, wrong, sizeof(wrong)) == 0)
+		return;
+	say_error("%s", wrong);
+	routes->errors++;
 }
 
 /* --- commands ------------------------------------------------------------ */

@@ -1,7 +1,8 @@
 /* match.c - which route a message takes. */
-#include "channel.h"
 #include "chwork/routes.h"
-#include "common/mux.h"
+
+#include "channel.h"
+#include "chwork/filter.h"
 #include "common/put.h"
 
 #include <string.h>
@@ -19,51 +20,6 @@ names_channel(const struct route *route, const char *channel)
 	    ch_glob_match(route->channel, channel);
 }
 
-static int
-is_scalar(struct json value)
-{
-	return value.text && !strchr("{[n", json_kind(value));
-}
-
-/*
- * Values are gathered one behind the other, and captures hold offsets until
- * all are there: the buffer may move while it grows.
- */
-static int
-filters_hold(const struct route *route, struct json message,
-    struct match *match)
-{
-	struct captures found;
-	size_t start, offset[PATTERN_CAPTURES], n;
-	struct json value;
-
-	for (size_t f = 0; f < route->nfilters; f++) {
-		const struct filter *filter = &route->filters[f];
-
-		value = mux_get(message, filter->key, &match->frame);
-		if (!is_scalar(value))
-			return 0;
-		start = match->values.len;
-		json_bare(&match->values, value);
-		n = match->captures.n;
-		found.n = 0;
-		put_bytes(&match->values, "", 0);
-		if (!pattern_match(&filter->pattern,
-			match->values.data + start, match->values.len - start,
-			&found))
-			return 0;
-		for (size_t i = 0; i < found.n; i++, n++) {
-			offset[n] = (size_t)(found.list[i].value -
-			    match->values.data);
-			match->captures.list[n] = found.list[i];
-		}
-		match->captures.n = n;
-	}
-	for (size_t i = 0; i < match->captures.n; i++)
-		match->captures.list[i].value = match->values.data + offset[i];
-	return 1;
-}
-
 /* Whether every capture in it is a legal name, and the whole makes one. */
 static int
 makes_name(const struct pattern *pattern, enum ch_use use,
@@ -76,6 +32,8 @@ makes_name(const struct pattern *pattern, enum ch_use use,
 			continue;
 		capture = captures_find(&match->captures,
 		    pattern->parts[i].text);
+		if (!capture)
+			return 0;
 		ch_buf_clear(name);
 		put_bytes(name, capture->value, capture->len);
 		if (strlen(name->data) != name->len ||
@@ -108,10 +66,9 @@ int
 route_takes(const struct route *route, const char *channel,
     struct json message, struct match *match)
 {
-	match->captures.n = 0;
-	ch_buf_clear(&match->values);
+	match->gave_up = 0;
 	return names_channel(route, channel) &&
-	    filters_hold(route, message, match) &&
+	    filters_hold(&route->filters, message, match) &&
 	    names_are_legal(route, match);
 }
 
@@ -119,9 +76,14 @@ struct route *
 routes_find(const struct routes *routes, const char *channel,
     struct json message, struct match *match)
 {
-	for (size_t i = 0; i < routes->n; i++)
-		if (route_takes(&routes->list[i], channel, message, match))
-			return &routes->list[i];
+	for (size_t i = 0; i < routes->n; i++) {
+		struct route *route = &routes->list[i];
+
+		if (route_takes(route, channel, message, match))
+			return route;
+		if (match->gave_up)
+			break;
+	}
 	return NULL;
 }
 

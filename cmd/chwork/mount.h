@@ -6,11 +6,12 @@
 #include "common/json.h"
 
 /*
- * How many bytes of the path of a message that the route takes lead to it; the
- * rest is its own. That is the path up to the first capture of its filter,
- * without a slash before it, or all of it where nothing is captured. Without a
- * filter on the path it is the server's root_path.
+ * How many bytes of the path of a message lead to the route that took it, as
+ * the match says; the rest is its own. That is the path up to the first capture
+ * of its filter, without a slash before it, or all of it where nothing is
+ * captured; the prefix of an include, where the route has no filter on the
+ * path; without either, the server's root_path.
  */
-size_t mount_length(const struct route *route, struct json message);
+size_t mount_length(const struct match *match, struct json message);
 
 #endif

@@ -33,8 +33,8 @@ add_part(struct pattern *pattern, struct ch_buf *text, int capture)
 	};
 }
 
-static int
-is_name(const char *name, size_t len)
+int
+pattern_is_name(const char *name, size_t len)
 {
 	size_t i;
 
@@ -79,7 +79,7 @@ parse_capture(struct pattern *pattern, const char **text, const char **wrong)
 
 	if (!p[len])
 		*wrong = "{ without }; a brace is written {{";
-	else if (!is_name(p, len))
+	else if (!pattern_is_name(p, len))
 		*wrong = "a capture is a name in braces: {room}";
 	else if (pattern->n && pattern->parts[pattern->n - 1].capture)
 		*wrong = "two captures need something between them";

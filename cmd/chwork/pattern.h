@@ -36,6 +36,9 @@ struct captures {
 	size_t n;
 };
 
+/* Whether a capture may have that name. */
+int pattern_is_name(const char *name, size_t len);
+
 /* 0, or -1 with nothing to release: *wrong says what is wrong with text. */
 int pattern_parse(struct pattern *pattern, const char *text,
     const char **wrong);

@@ -8,6 +8,9 @@
 #include "chwork/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define INCLUDES 16 /* in each other */
 
 int
 route_runs(const struct route *route)
@@ -20,8 +23,7 @@ route_release(struct route *route)
 {
 	size_t i;
 
-	for (i = 0; i < route->nfilters; i++)
-		filter_release(&route->filters[i]);
+	filters_release(&route->filters);
 	for (i = 0; i < route->ngroups; i++)
 		pattern_release(&route->groups[i]);
 	for (i = 0; route->argv && route->argv[i]; i++)
@@ -29,7 +31,6 @@ route_release(struct route *route)
 	pattern_release(&route->subprotocol);
 	pattern_release(&route->target);
 	settings_free(route->settings);
-	free(route->filters);
 	free(route->groups);
 	free(route->argv);
 	free(route->program);
@@ -53,7 +54,8 @@ read_route(struct line *line)
 	route.settings = settings_copy(line->settings);
 	if (ch_name_check(route.channel, CH_TO_RECEIVE, &err) != CH_OK)
 		line_wrong(line, 0, "%s", err.text);
-	filters_read(line);
+	route.filters.outer = line->in ? line->in->filters : NULL;
+	filters_read(line, &route.filters, 0);
 	action_read(line);
 	if (line->errors) {
 		route_release(&route);
@@ -74,24 +76,79 @@ read_settings(struct line *line)
 		    line_peek(line));
 }
 
+/* The filters of an include, which live as long as the routes. */
+static struct filters *
+new_scope(struct line *line)
+{
+	struct routes *routes = line->routes;
+	struct filters *scope = line_grow(NULL, 1, sizeof(*scope));
+
+	*scope = (struct filters) { .outer = line->in ? line->in->filters
+						      : NULL };
+	routes->scopes = line_grow(routes->scopes, routes->nscopes + 1,
+	    sizeof(scope));
+	routes->scopes[routes->nscopes++] = scope;
+	return scope;
+}
+
+static void
+read_include(struct line *line)
+{
+	struct filters *scope = new_scope(line);
+	struct include include = { .filters = scope,
+		.settings = line->settings,
+		.depth = line->in ? line->in->depth + 1 : 0 };
+	char wrong[512];
+
+	line->i = 1;
+	if (!line_peek(line)) {
+		line_wrong(line, 0, "a file is missing");
+		return;
+	}
+	include.file = line_peek(line);
+	line->i++;
+	filters_read(line, scope, 1);
+	if (line_peek(line))
+		line_wrong(line, line->i, "%s is no filter (KEY=PATTERN or "
+		    "KEY~REGEX)", line_peek(line));
+	if (include.depth >= INCLUDES)
+		line_wrong(line, 1, "more than %d includes in each other",
+		    INCLUDES);
+	if (!line->errors && line->routes->include(line->routes, &include,
+		wrong, sizeof(wrong)) < 0)
+		line_wrong(line, 1, "%s", wrong);
+}
+
+static void
+read_line(struct line *line)
+{
+	const char *first = words_text(line->words, 0);
+
+	if (settings_is_one(first))
+		read_settings(line);
+	else if (!strcmp(first, "include"))
+		read_include(line);
+	else
+		read_route(line);
+}
+
 void
 routes_parse(struct routes *routes, const char *source, int one,
-    const char *text, size_t len)
+    const char *text, size_t len, const struct include *in)
 {
 	struct words words;
 	struct line line = { .routes = routes, .source = source, .one = one,
-		.words = &words };
+		.in = in, .words = &words };
 	int rc;
 
+	line.settings = in ? settings_copy(in->settings) : NULL;
 	words_init(&words, text, len);
 	while ((rc = words_next(&words)) != 0) {
 		line.errors = 0;
 		if (rc < 0)
 			line_wrong_at(&line, words.where, words.wrong);
-		else if (settings_is_one(words_text(&words, 0)))
-			read_settings(&line);
 		else
-			read_route(&line);
+			read_line(&line);
 	}
 	settings_free(line.settings);
 	words_release(&words);
@@ -102,7 +159,15 @@ routes_release(struct routes *routes)
 {
 	for (size_t i = 0; i < routes->n; i++)
 		route_release(&routes->list[i]);
+	for (size_t i = 0; i < routes->nscopes; i++) {
+		filters_release(routes->scopes[i]);
+		free(routes->scopes[i]);
+	}
+	for (size_t i = 0; i < routes->nfiles; i++)
+		free(routes->files[i]);
 	free(routes->list);
-	routes->list = NULL;
-	routes->n = 0;
+	free(routes->scopes);
+	free(routes->files);
+	*routes = (struct routes) { .wrong = routes->wrong,
+		.include = routes->include };
 }

@@ -22,9 +22,20 @@ enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
 struct filter {
 	char *key;
 	struct pattern pattern;
+	struct regex *regex; /* NULL: it is the pattern */
+	int prefix;          /* of the path, which is stripped inside */
 };
 
+struct filters {
+	struct filter *list;
+	size_t n;
+	const struct filters *outer; /* of the include; NULL: none */
+};
+
+struct file;
+struct include;
 struct opt_list;
+struct regex;
 struct stream;
 
 struct route {
@@ -32,8 +43,7 @@ struct route {
 	char *command_place; /* the same of argv[0], which a later line */
 	unsigned command_column; /* may have */
 	char *channel; /* a name or a glob */
-	struct filter *filters;
-	size_t nfilters;
+	struct filters filters;
 	enum action action;
 	struct pattern *groups; /* accept: to join */
 	size_t ngroups;
@@ -60,15 +70,31 @@ struct routes {
 	size_t errors;
 	/* Tells of an error; `place` has no column. */
 	void (*wrong)(const char *place, unsigned column, const char *what);
+	/* Adds the routes of a file; -1: wrong[size] says why not. */
+	int (*include)(struct routes *routes, const struct include *include,
+	    char *wrong, size_t size);
+	struct filters **scopes; /* of the includes */
+	size_t nscopes;
+	const struct file *file; /* being read, and */
+	char **files; /* those that were (load.c) */
+	size_t nfiles;
+};
+
+/* A line that includes another file. */
+struct include {
+	const char *file; /* as it is written */
+	const struct filters *filters;
+	char *const *settings;
+	unsigned depth; /* includes around it */
 };
 
 /*
  * Add the routes of a text. `source` names it in errors, which are counted and
  * told; with `one` set it is a single line from elsewhere, and places are the
- * source alone ("-r 1").
+ * source alone ("-r 1"). `in` is what includes it, or NULL.
  */
 void routes_parse(struct routes *routes, const char *source, int one,
-    const char *text, size_t len);
+    const char *text, size_t len, const struct include *in);
 
 /*
  * Leave out the routes whose channel, as it is written, matches none of `only`
@@ -91,6 +117,10 @@ void routes_release(struct routes *routes);
 struct match {
 	struct captures captures; /* pointing into values */
 	struct ch_buf values;
+	size_t offset[PATTERN_CAPTURES]; /* of the captures in it */
+	int gave_up; /* it took too long to find out */
+	int mounted; /* there were filters on the path, and so many bytes */
+	size_t mount; /* of it lead to the route (mount.h) */
 	struct ch_buf frame; /* the text, when a filter looks into it */
 };
 
@@ -101,7 +131,10 @@ struct match {
 int route_takes(const struct route *route, const char *channel,
     struct json message, struct match *match);
 
-/* The first route that takes it, or NULL. */
+/*
+ * The first route that takes it, or NULL: none does, or match->gave_up: a
+ * visitor must not get past a route by making it long.
+ */
 struct route *routes_find(const struct routes *routes, const char *channel,
     struct json message, struct match *match);
 

@@ -30,7 +30,8 @@ check_name(const struct route *route, const struct pattern *pattern,
 	for (size_t i = 0; rc == CH_OK && i < pattern->n; i++) {
 		const struct pattern_part *part = &pattern->parts[i];
 
-		if (part->capture && !filters_capture(route, part->text))
+		if (part->capture &&
+		    !filters_capture(&route->filters, part->text))
 			rc = ch_err_set(err, CH_CONFIG, "no filter of this "
 			    "route captures %s", part->text);
 		literal |= !part->capture;
@@ -106,7 +107,8 @@ value_subprotocol(struct line *line, const char *value, void *field)
 	for (size_t i = 0; i < pattern->n; i++) {
 		const struct pattern_part *part = &pattern->parts[i];
 
-		if (part->capture && !filters_capture(line->route, part->text))
+		if (part->capture && !filters_capture(&line->route->filters,
+			part->text))
 			line_wrong(line, line->i, "no filter of this route "
 			    "captures %s", part->text);
 		if (!part->capture && !is_token(part->text))
@@ -129,7 +131,7 @@ value_reply(struct line *line, const char *value, void *field)
 	enum reply *reply = field;
 
 	if (!strcmp(value, names[REPLY_FRAMES]) &&
-	    !filters_look_at(line->route, "stream"))
+	    !filters_look_at(&line->route->filters, "stream"))
 		line_wrong(line, line->i,
 		    "frames are of the stream of a filter stream=");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -5,6 +5,7 @@
 #include "common/say.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void
 words_init(struct words *words, const char *source, size_t len)
@@ -14,6 +15,7 @@ words_init(struct words *words, const char *source, size_t len)
 		.end = source + len,
 		.at = { 1, 1 },
 		.text = CH_BUF_INIT,
+		.places = CH_BUF_INIT,
 	};
 }
 
@@ -21,6 +23,7 @@ void
 words_release(struct words *words)
 {
 	ch_buf_release(&words->text);
+	ch_buf_release(&words->places);
 	free(words->list);
 	words->list = NULL;
 }
@@ -29,6 +32,16 @@ const char *
 words_text(const struct words *words, size_t i)
 {
 	return words->text.data + words->list[i].start;
+}
+
+struct place
+words_place(const struct words *words, size_t i, size_t offset)
+{
+	struct place at;
+
+	memcpy(&at, words->places.data +
+	    (words->list[i].start + offset) * sizeof(at), sizeof(at));
+	return at;
 }
 
 static int
@@ -108,13 +121,23 @@ fail(struct words *words, struct place where, const char *wrong)
 	return -1;
 }
 
+/* Add a character of a word, which stands there. */
+static void
+put(struct words *words, char c, struct place at)
+{
+	put_char(&words->text, c);
+	put_bytes(&words->places, &at, sizeof(at));
+}
+
 /* What stands between two quotes, the first of which has been taken. */
 static int
 cut_quoted(struct words *words, char quote, struct place opened)
 {
+	struct place at;
 	char c;
 
 	while (left(words) && *words->p != '\n') {
+		at = words->at;
 		c = take(words);
 		if (c == quote)
 			return 0;
@@ -128,7 +151,7 @@ cut_quoted(struct words *words, char quote, struct place opened)
 		}
 		if (c == '\0')
 			return fail(words, opened, "a NUL byte");
-		put_char(&words->text, c);
+		put(words, c, at);
 	}
 	return fail(words, opened, "this quote is not closed on its line");
 }
@@ -156,9 +179,9 @@ cut_word(struct words *words)
 		}
 		if (c == '\\' && !left(words))
 			return fail(words, at, "nothing follows the backslash");
-		put_char(&words->text, c == '\\' ? take(words) : c);
+		put(words, c == '\\' ? take(words) : c, at);
 	}
-	put_char(&words->text, '\0');
+	put(words, '\0', words->at);
 	return 0;
 }
 
@@ -183,6 +206,7 @@ words_next(struct words *words)
 {
 	words->n = 0;
 	ch_buf_clear(&words->text);
+	ch_buf_clear(&words->places);
 	while (left(words)) {
 		skip_blanks(words);
 		if (!left(words))

@@ -25,6 +25,7 @@ struct words {
 	const char *p, *end; /* what is still to be cut */
 	struct place at;     /* of p */
 	struct ch_buf text;
+	struct ch_buf places; /* a struct place for each byte of text */
 	struct word *list; /* the words of this line */
 	size_t n, size;
 	const char *wrong; /* what words_next did not understand, and where */
@@ -42,6 +43,9 @@ int words_next(struct words *words);
 
 /* The text of word i; valid until the next call of words_next. */
 const char *words_text(const struct words *words, size_t i);
+
+/* Where the byte at that offset of word i is, or its end. */
+struct place words_place(const struct words *words, size_t i, size_t offset);
 
 void words_release(struct words *words);
 

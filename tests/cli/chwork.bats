@@ -105,10 +105,6 @@ log_says() {
 @test "what is not there yet is refused" {
 	run chwork --watch -r 'a drop'
 	[ "$status" -eq 64 ]
-	run chwork --check -r 'a path~^/x drop'
-	[ "$status" -eq 78 ]
-	run chwork --check -r 'include x'
-	[ "$status" -eq 78 ]
 	run chwork --check -r 'a post http://x'
 	[ "$status" -eq 78 ]
 }

@@ -99,3 +99,80 @@ taken() {
 	routes "PATH=bin:/bin" "a exec mine"
 	run -0 chwork --check routes
 }
+
+# --- expressions and includes -------------------------------------------------
+
+@test "KEY~REGEX: its named groups reach the command" {
+	chsend a path=/old/b/c
+	chsend a path=/new
+	once -r 'a path~^/old/(?<page>.*) exec printenv CH_ARG_page' -r 'a drop'
+	[ "$status" -eq 0 ]
+	[ "$stderr" = 'chwork: printenv: b/c' ]
+}
+
+@test "a group without a name, a bad expression: 78, with the column" {
+	routes 'a path~^/(x)/(?<y>.) drop' 'a   path~(?<y>. drop'
+	run -78 chwork --check routes
+	[[ ${lines[0]} == 'chwork: routes:1:10: this group has no name'* ]]
+	[[ ${lines[1]} == 'chwork: routes:2:16: missing closing parenthesis'* ]]
+}
+
+@test "a text cannot burn time in an expression, nor get past its route" {
+	printf '{"text":"%s","reply_channel":"r"}' "$(head -c 100000 /dev/zero |
+		tr '\0' a)" | chsend websocket.connect
+	once -r 'websocket.connect text~(?:a|aa)*[bc] reject' \
+	    -r 'websocket.connect accept'
+	[[ $stderr == *'given up: rejected' ]]
+	taken 1 r
+	[ "$output" = '{"close":true}' ]
+}
+
+@test "include: the prefix is stripped inside, its captures are kept" {
+	mkdir -p conf/blog
+	printf '%s\n' '#!/bin/sh' 'echo "$PWD $CH_ARG_user $CH_ARG_id $SITE $CH_PATH"' \
+	    > conf/blog/show
+	chmod +x conf/blog/show
+	printf '%s\n' 'SITE=x' 'include blog/routes path=/{user}/' 'a drop' \
+	    > conf/routes
+	printf '%s\n' 'a path=/post/{id} exec ./show' > conf/blog/routes
+	chsend a path=/eve/post/7
+	chsend a path=/eve/posts
+	once conf/routes
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "chwork: ./show: $PWD/conf/blog eve 7 x /eve/post/7" ]
+	cd conf
+	chsend a path=/eve/post/8
+	once -r 'include routes'
+	[ "$stderr" = "chwork: ./show: $PWD/blog eve 8 x /eve/post/8" ]
+}
+
+@test "errors of an include name its file, or the line that includes it" {
+	mkdir conf
+	printf '%s\n' 'include more' > conf/routes
+	printf '%s\n' '' 'a fly' 'include routes' 'include nowhere' > conf/more
+	run -78 chwork --check conf/routes
+	[[ ${lines[0]} == 'chwork: conf/more:2:3: fly is neither'* ]]
+	[ "${lines[1]}" = 'chwork: conf/more:3:9: conf/routes includes itself' ]
+	[ "${lines[2]}" = 'chwork: conf/more:4:9: conf/nowhere: No such file or directory' ]
+	[ "${#lines[@]}" -eq 3 ]
+}
+
+@test "--only and --exclude reach into includes" {
+	echo 'b exec cat' > more.routes
+	routes 'a exec cat' 'include more.routes'
+	chsend a n:=1
+	chsend b n:=2
+	once --only b routes
+	[ "$stderr" = 'chwork: cat: {"n":2}' ]
+	once --exclude b routes
+	[ "$stderr" = 'chwork: cat: {"n":1}' ]
+}
+
+@test "a filter on headers, and on a list" {
+	chsend a 'headers:=[["host","x"],["user-agent","curl/8"]]'
+	chsend a 'subprotocols:=["v1","v2"]'
+	once -r 'a headers.user-agent={tool}/{n} exec printenv CH_ARG_tool' \
+	    -r 'a subprotocols=v{n} exec printenv CH_ARG_n'
+	[[ $stderr == *'printenv: curl'* ]]
+	[[ $stderr == *'printenv: 1'* ]]
+}

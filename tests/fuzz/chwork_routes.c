@@ -1,5 +1,6 @@
 /*
  * chwork_routes.c - fuzzes the routes parser: a routes text, a NUL, a message.
+ * What the text includes is itself, once.
  *
  * Whatever the text, parsing ends; every error has a place inside it; every
  * route that comes out is whole; and asking whether it takes the message ends,
@@ -9,6 +10,7 @@
 #include "chwork/routes.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +48,17 @@ check_route(const struct route *route)
 		check(strchr(*s, '=') && strncmp(*s, "CH_", 3) != 0);
 }
 
+/* What {name} captures is a segment; what an expression captures may be any. */
+static int
+has_regex(const struct filters *filters)
+{
+	for (; filters; filters = filters->outer)
+		for (size_t i = 0; i < filters->n; i++)
+			if (filters->list[i].regex)
+				return 1;
+	return 0;
+}
+
 static void
 check_match(const struct route *route, const struct match *match)
 {
@@ -54,10 +67,11 @@ check_match(const struct route *route, const struct match *match)
 	for (size_t i = 0; i < match->captures.n; i++) {
 		const struct capture *capture = &match->captures.list[i];
 
-		check(capture->len > 0 && capture->value >=
+		check(capture->value >=
 		    match->values.data && capture->value + capture->len <=
 		    match->values.data + match->values.len);
-		check(!memchr(capture->value, '/', capture->len));
+		check(has_regex(&route->filters) || (capture->len &&
+		    !memchr(capture->value, '/', capture->len)));
 	}
 	for (size_t i = 0; i < route->ngroups; i++) {
 		ch_buf_clear(&name);
@@ -73,20 +87,35 @@ check_match(const struct route *route, const struct match *match)
 	ch_buf_release(&name);
 }
 
+static const char *text; /* the routes */
+static size_t text_len;
+
+static int
+include(struct routes *routes, const struct include *what, char *wrong,
+    size_t size)
+{
+	snprintf(wrong, size, "once only");
+	if (what->depth)
+		return -1;
+	routes_parse(routes, "routes", 0, text, text_len, what);
+	return 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *text = (const char *)data, *end = text + size;
-	const char *nul = size ? memchr(text, '\0', size) : NULL;
+	const char *end = (const char *)data + size;
+	const char *nul = size ? memchr(data, '\0', size) : NULL;
 	struct json message = { "{}", 2 };
-	struct routes routes = { .wrong = tell };
+	struct routes routes = { .wrong = tell, .include = include };
 	struct match match = { .captures.n = 0 };
 
 	if (nul && end - nul > 1)
 		message = (struct json){ nul + 1, (size_t)(end - nul) - 1 };
+	text = (const char *)data;
+	text_len = (size_t)((nul ? nul : end) - text);
 	told = 0;
-	routes_parse(&routes, "routes", 0, text,
-	    (size_t)((nul ? nul : end) - text));
+	routes_parse(&routes, "routes", 0, text, text_len, NULL);
 	check(told == routes.errors);
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route *route = &routes.list[i];

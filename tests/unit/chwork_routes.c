@@ -1,6 +1,8 @@
 /* What a routes file says, and which route a message takes. */
 #include "chwork/routes.h"
 
+#include "chwork/mount.h"
+
 #include "base/buf.h"
 #include "common/opt.h"
 #include "common/put.h"
@@ -16,15 +18,40 @@ tell(const char *place, unsigned column, const char *what)
 	put_format(&told, "%s:%u: %s\n", place, column, what);
 }
 
+/* What includes find: a name, its text. */
+static const char *const files[][2] = {
+	{ "blog", "a path=/ drop\na path=/x/{y} drop\na path~^/r drop\n"
+		  "include admin path=/admin/\na drop\n" },
+	{ "admin", "a path=/ drop\na path=/{z} exec ./admin\n" },
+	{ "again", "b drop\n\n  include again\n" },
+	{ "bad", "b drop\n  b fly\n" },
+	{ "group", "a path=/x accept --group g-{t}\nC=3 D=4\n" },
+};
+
+static int
+include(struct routes *routes, const struct include *what, char *wrong,
+    size_t size)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		if (strcmp(files[i][0], what->file) != 0)
+			continue;
+		routes_parse(routes, what->file, 0, files[i][1],
+		    strlen(files[i][1]), what);
+		return 0;
+	}
+	snprintf(wrong, size, "%s: not there", what->file);
+	return -1;
+}
+
 /* The routes of a text; what is wrong with it is in told. */
 static struct routes
 parsed(const char *text)
 {
-	struct routes routes = { .wrong = tell };
+	struct routes routes = { .wrong = tell, .include = include };
 
 	ch_buf_clear(&told);
 	put_string(&told, "");
-	routes_parse(&routes, "routes", 0, text, strlen(text));
+	routes_parse(&routes, "routes", 0, text, strlen(text), NULL);
 	return routes;
 }
 
@@ -193,7 +220,23 @@ test_errors(void)
 	refuses(".a drop", "routes:1:1: ");
 	refuses("p!local drop", "routes:1:1: ");
 	refuses("a fly", "routes:1:3: fly is neither a filter");
-	refuses("a path~x drop", "routes:1:3: path~x is neither a filter");
+	refuses("a path~( drop", "routes:1:9: missing closing parenthesis");
+	refuses("a path~^/(x)/(?<y>.) drop", "routes:1:10: this group has no");
+	refuses("a 'path~\\(\\Q(\\E[(][^]()]()' drop",
+	    "routes:1:25: this group has no");
+	refuses("a path~x(?#()(\\) drop", "routes:1:14: ");
+	refuses("a path~[[:alpha:](](?:x)(?<a>x)(y) drop",
+	    "routes:1:32: this group has no");
+	refuses("a path~\\\n[\\\n drop", "routes:3:1: ");
+	refuses("a 'path~(?J)(?<x>a)(?<x>b)' drop", "routes:1:9: two groups");
+	refuses("a path~(?<\xc3\xa9>a) drop", "routes:1:8: the name of a");
+	refuses("a path~(?<x>a) y={x} drop", "routes:1:16: a capture has its");
+	refuses("include", "routes:1:1: a file is missing");
+	refuses("include blog drop", "routes:1:14: drop is no filter");
+	refuses("include nowhere", "routes:1:9: nowhere: not there");
+	refuses("include group path={t}-{u}\\\n t={u}",
+	    "routes:2:2: a capture has its name twice");
+	refuses("include group", "group:1:26: no filter of this route");
 	refuses("a drop it", "routes:1:8: drop takes no operand");
 	refuses("a reject --hard", "routes:1:10: reject has no option --hard");
 	refuses("a drop x=1", "routes:1:8: drop takes no operand");
@@ -245,13 +288,14 @@ test_errors(void)
 	refuses("a drop '\xc3\xa9\xc3\xa9' x", "routes:1:8: ");
 
 	ch_buf_clear(&told);
-	routes_parse(&routes, "routes", 0, "a b\nc drop\nd e\n'\ng\n", 18);
+	routes_parse(&routes, "routes", 0, "a b\nc drop\nd e\n'\ng\n", 18,
+	    NULL);
 	is_int(routes.errors, 4, "every error is told");
 	is_int(routes.n, 1, "and what is good is there");
 	routes_release(&routes);
 
 	ch_buf_clear(&told);
-	routes_parse(&routes, "-r 2", 1, "a fly", 5);
+	routes_parse(&routes, "-r 2", 1, "a fly", 5, NULL);
 	ok(told.data == strstr(told.data, "-r 2:3: fly"),
 	    "an error in -r names it");
 	routes_release(&routes);
@@ -282,7 +326,14 @@ test_matching(void)
 	takes("a n=1 drop", "a", "{\"n\":\"1\"}", "routes:1");
 	takes("a n=true drop", "a", "{\"n\":true}", "routes:1");
 	takes("a n=null drop", "a", "{\"n\":null}", NULL);
-	takes("a n={x} drop", "a", "{\"n\":[1]}", NULL);
+	takes("a n={x} drop", "a", "{\"n\":{\"x\":1}}", NULL);
+	takes("a n={x} drop", "a", "{\"n\":[]}", NULL);
+	takes("a n=1 drop", "a", "{\"n\":[0,null,[1],\"1\"]}", "routes:1");
+	takes("a n=1 drop", "a", "{\"n\":[0,[1]]}", NULL);
+	takes("a h.a-b=x drop", "a", "{\"h\":[[\"a\",\"x\"],1,[],[\"A-B\","
+	    "\"y\"],[\"a-b\",\"x\"]]}", "routes:1");
+	takes("a h.a=x drop", "a", "{\"h\":[[\"ab\",\"x\"],[\"a\"],[1,2]]}",
+	    NULL);
 	takes("a n.0=1 drop", "a", "{\"n\":[1]}", "routes:1");
 	takes("a n.m=1 drop", "a", "{\"n\":{\"m\":\"1\"}}", "routes:1");
 	takes("a n={{{{x}} drop", "a", "{\"n\":\"{{x}\"}", "routes:1");
@@ -317,6 +368,24 @@ test_captures(void)
 	captures("a m={m} path=/{x} drop", "{\"path\":\"/b\",\"m\":\"GET\"}",
 	    "m", "GET");
 
+	captures("a path~^/o/(?<page>.*)$ drop", "{\"path\":\"/o/b/c d\"}",
+	    "page", "b/c d");
+	captures("a path~(?<x>b)|(?<y>c) drop", "{\"path\":\"abc\"}", "x",
+	    "b");
+	captures("a path~(?<x>b)|(?<y>c) drop", "{\"path\":\"ac\"}", "x",
+	    NULL);
+	captures("a path~^(?<x>.)$ drop", "{\"path\":\"\xc3\xa9\"}", "x",
+	    "\xc3\xa9");
+	captures("a path~^(?<x>.*)$ drop", "{\"path\":\"b\\n\"}", "x", NULL);
+	captures("a n~^(?<x>[0-9]+)$ m={m} drop", "{\"m\":\"b\",\"n\":12}",
+	    "x", "12");
+	captures("a path~(?<x>b)? drop", "{\"path\":\"\"}", "x", NULL);
+	takes("a path~(?<x>b)?c accept --group g-{x}\na drop", "a",
+	    "{\"path\":\"c\"}", "routes:2");
+	takes("a path~(?i)^/B$ drop", "a", "{\"path\":\"/b\"}", "routes:1");
+	takes("a path~b drop", "a", "{\"path\":\"abc\"}", "routes:1");
+	takes("a path~b drop", "a", "{\"path\":\"ac\"}", NULL);
+
 	takes(room, "a", "{\"path\":\"/chat/b\"}", "routes:1");
 	takes(room, "a", "{\"path\":\"/chat/b c\"}", "routes:2");
 	takes(room, "a", "{\"path\":\"/chat/.b\"}", "routes:2");
@@ -330,6 +399,134 @@ test_captures(void)
 	    "{\"path\":\"/chat/"
 	    "0123456789012345678901234567890123456789012345678901234567890"
 	    "12345678901234567890123456789012345\"}", "routes:2");
+}
+
+static void
+inside(const char *prefix, const char *path, const char *place)
+{
+	char text[128], message[128];
+
+	snprintf(text, sizeof(text), "include blog %s\na drop\n", prefix);
+	snprintf(message, sizeof(message), "{\"path\":\"%s\"}", path);
+	takes(text, "a", message, place);
+}
+
+static void
+test_includes(void)
+{
+	struct routes routes;
+
+	inside("path=/blog", "/blog", "blog:1");
+	inside("path=/blog", "/blog/", "blog:1");
+	inside("path=/blog/", "/blog", "blog:1");
+	inside("path=/blog", "/blog/x/1", "blog:2");
+	inside("path=/blog", "/blog/r", "blog:3");
+	inside("path=/blog", "/blog/q", "blog:5");
+	inside("path=/blog", "/blogs", "routes:2");
+	inside("path=/blog", "/", "routes:2");
+	inside("path=/blog", "/x/1", "routes:2");
+	inside("path=/blog", "/blog/admin", "admin:1");
+	inside("path=/blog", "/blog/admin/x", "admin:2");
+	inside("path=/blog", "/blog/admins", "blog:5");
+	inside("path=/{blog}", "/b/x/1", "blog:2");
+	inside("path=/{blog}", "//x/1", "routes:2");
+	inside("path=/", "/x/1", "blog:2");
+	inside("", "/x/1", "blog:2");
+	inside("path~^/b(?:log)?", "/b/x/1", "blog:2");
+	inside("path~/b(?:log)?/", "/blog/x/1", "blog:2");
+	inside("path~/b", "/bx/1", "routes:2");
+	inside("path~/b", "/a/b/x/1", "routes:2");
+	inside("path=/blog path=/x/1", "/blog/x/1", "blog:1");
+	inside("x=1", "/x/1", "routes:2");
+
+	captures("include blog path=/{blog}", "{\"path\":\"/b/x/1\"}", "blog",
+	    "b");
+	captures("include blog path=/{blog}", "{\"path\":\"/b/x/1\"}", "y",
+	    "1");
+	captures("include blog path~^/(?<b>.)", "{\"path\":\"/b/x/1\"}", "b",
+	    "b");
+	takes("include group path=/{t}", "a", "{\"path\":\"/b/x\"}",
+	    "group:1");
+	takes("include group path=/{t}", "a", "{\"path\":\"/b c/x\"}", NULL);
+
+	routes = parsed("A=1\ninclude blog\nB=2\ninclude group t={t}\n"
+	    "a exec ./a\n");
+	is_str(told.data, "", "no errors");
+	is_str(routes.list[4].settings[0], "A=1", "settings hold inside");
+	is_int(routes.list[4].settings[1] == NULL, 1, "those above it");
+	is_str(routes.list[7].settings[1], "B=2", "and below");
+	ok(!routes.list[7].settings[2], "none of inside hold outside");
+	routes_release(&routes);
+
+	routes = parsed("include bad\na drop\n");
+	ok(!strncmp(told.data, "bad:2:5: fly is neither", 23),
+	    "errors inside name the file");
+	routes_release(&routes);
+	routes = parsed("include again");
+	is_str(told.data, "again:3:11: more than 16 includes in each other\n",
+	    "a loop ends");
+	routes_release(&routes);
+}
+
+static void
+mounts(const char *text, const char *path, const char *mount)
+{
+	struct routes routes = parsed(text);
+	struct match match = { .captures.n = 0 };
+	char message[128];
+	size_t len;
+
+	snprintf(message, sizeof(message),
+	    "{\"path\":\"%s\",\"root_path\":\"/r\"}", path);
+	ok(taken(&routes, "a", message, &match) != NULL, "taken: %s", path);
+	len = mount_length(&match, (struct json){ message, strlen(message) });
+	is_int(len, strlen(mount), "%s is at %s", path, mount);
+	match_release(&match);
+	routes_release(&routes);
+}
+
+static void
+test_mounts(void)
+{
+	mounts("a drop", "/r/x", "/r");
+	mounts("a drop", "/rx", "");
+	mounts("a path=/x/y drop", "/x/y", "/x/y");
+	mounts("a path=/x/{y} drop", "/x/z", "/x");
+	mounts("a path=/{b}/{a} drop", "/x/y", "");
+	mounts("a path=/x-{y} drop", "/x-y", "/x-");
+	mounts("a path~^/o(?<b>/.*)$ drop", "/o/x/y", "/o");
+	mounts("a path~(?<z>b)/(?<a>c) drop", "/o/b/c", "/o");
+	mounts("a path~b drop", "/o/b/c", "/o/b/c");
+	mounts("include blog path=/blog", "/blog/q", "/blog");
+	mounts("include blog path=/{b}/", "/blog/", "/blog/");
+	mounts("include blog path=/{b}", "/blog", "/blog");
+	mounts("include blog path=/{b}", "/blog/x/1", "/blog/x");
+	mounts("include blog path=/blog", "/blog/admin/zz", "/blog/admin");
+}
+
+/* A visitor must neither burn time nor get past a route. */
+static void
+gives_up(const char *filter, char c)
+{
+	struct ch_buf text = CH_BUF_INIT, message = CH_BUF_INIT;
+	struct match match = { .captures.n = 0 };
+	struct routes routes;
+
+	put_format(&text, "a %s reject\na drop", filter);
+	routes = parsed(text.data);
+	put_string(&message, "{\"path\":\"");
+	for (int i = 0; i < 1000000; i++)
+		put_char(&message, c);
+	put_string(&message, "\"}");
+	is_str(taken(&routes, "a", message.data, &match), NULL,
+	    "no route is taken: %s", filter);
+	ok(match.gave_up, "because it was given up");
+	ok(!taken(&routes, "b", message.data, &match) && !match.gave_up,
+	    "and for this message only");
+	match_release(&match);
+	ch_buf_release(&message);
+	ch_buf_release(&text);
+	routes_release(&routes);
 }
 
 /* Time must grow with the length alone. */
@@ -347,6 +544,9 @@ test_hostile(void)
 	put_string(&message, "\"}");
 	is_str(taken(&routes, "a", message.data, &match), NULL,
 	    "100000 ways to begin");
+	gives_up("path~(?:a+)+b|c", 'a');
+	gives_up("path~(?:a|aa)*[bc]", 'a');
+	gives_up("path~a++[bc]", 'a');
 	match_release(&match);
 	ch_buf_release(&message);
 	routes_release(&routes);
@@ -404,6 +604,8 @@ main(void)
 	test_errors();
 	test_matching();
 	test_captures();
+	test_includes();
+	test_mounts();
 	test_hostile();
 	test_selecting();
 	ch_buf_release(&told);
