@@ -37,7 +37,8 @@ environ_init(struct environment *environment, const char *url,
 
 	*environment = (struct environment) { .text = CH_BUF_INIT };
 	put_variable(&environment->text, "PATH", path);
-	put_variable(&environment->text, "CHANNELS_URL", url);
+	if (url)
+		put_variable(&environment->text, "CHANNELS_URL", url);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
 		value = getenv(kept[i]);
 		if (value)

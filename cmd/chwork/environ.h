@@ -21,7 +21,7 @@ struct environment {
 	size_t size;
 };
 
-/* `url` is the store's, `path` the PATH for all. */
+/* `url` is the store's, NULL if it is not known; `path` the PATH for all. */
 void environ_init(struct environment *environment, const char *url,
     const char *path);
 

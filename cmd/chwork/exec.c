@@ -139,25 +139,23 @@ run_new(struct job *job)
 	return run;
 }
 
-/* Its environment; worker->match is for its message. */
-static char *const *
-environment(const struct run *run, struct json message)
+char *const *
+exec_environment(struct environment *environment, const struct route *route,
+    const struct match *match, const char *channel, struct json message,
+    unsigned retries, int64_t length)
 {
-	const struct job *job = run->job;
-	const struct route *route = job->route;
-	struct environment *to = &job->worker->environment;
 	struct cgi cgi = { .program = route->program,
-		.script = mount_length(&job->worker->match, message),
-		.length = run->body.length,
+		.script = mount_length(match, message),
+		.length = length,
 		.authorization = route->authorization,
 		.settings = route->settings };
-	char *const *list = environ_for(to, route->settings, job->channel,
-	    message, &job->worker->match.captures, job->retries);
+	char *const *list = environ_for(environment, route->settings, channel,
+	    message, &match->captures, retries);
 
 	if (route->action != ACTION_CGI)
 		return list;
-	cgi_put(&to->text, message, &cgi);
-	return environ_list(to, route->settings);
+	cgi_put(&environment->text, message, &cgi);
+	return environ_list(environment, route->settings);
 }
 
 int
@@ -184,7 +182,9 @@ exec_start(struct job *job)
 		    strerror(errno));
 	if (fd < 0 || consumer_start(&run->consumer, worker, job->route,
 		job->route->reply, job->reply_channel,
-		environment(run, message), fd) < 0) {
+		exec_environment(&worker->environment, job->route,
+		    &worker->match, job->channel, message, job->retries,
+		    run->body.length), fd) < 0) {
 		job->owed = job->route->reply == REPLY_HTTP ? 500 : 0;
 		run_free(run);
 		return -1;

@@ -2,6 +2,9 @@
 #ifndef CHWORK_EXEC_H
 #define CHWORK_EXEC_H
 
+#include "chwork/environ.h"
+#include "chwork/routes.h"
+
 struct job;
 
 /*
@@ -12,5 +15,13 @@ int exec_start(struct job *job);
 
 /* The client of the job has left: its command is to end. */
 void exec_leave(struct job *job);
+
+/*
+ * The environment of the route's command for a message that it takes; `length`
+ * is that of the body, for a CGI program. Valid until the next call.
+ */
+char *const *exec_environment(struct environment *environment,
+    const struct route *route, const struct match *match, const char *channel,
+    struct json message, unsigned retries, int64_t length);
 
 #endif

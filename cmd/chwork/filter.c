@@ -169,4 +169,5 @@ filters_release(struct filters *filters)
 		regex_free(filters->list[i].regex);
 	}
 	free(filters->list);
+	free(filters->text);
 }

@@ -53,7 +53,7 @@ intakes_open(struct worker *worker, struct ch_err *err)
 	if (!worker->intakes)
 		say_memory();
 	for (size_t i = 0; rc == CH_OK && i < routes->n; i++) {
-		const char *pattern = routes->list[i].channel;
+		const char *pattern = routes->list[i]->channel;
 
 		if (!is_new(worker, pattern))
 			continue;
@@ -115,7 +115,7 @@ room(const struct intake *intake)
 	if (intake->held >= LOOK_AHEAD)
 		return 0;
 	for (size_t i = 0; most && i < worker->routes->n; i++) {
-		const struct route *route = &worker->routes->list[i];
+		const struct route *route = worker->routes->list[i];
 
 		if (!leads_to(intake, route))
 			continue;

@@ -39,6 +39,19 @@ line_place(const struct line *line, unsigned number)
 	return place.data;
 }
 
+char *
+line_text(const struct line *line)
+{
+	struct ch_buf text = CH_BUF_INIT;
+
+	for (size_t i = 0; i < line->words->n; i++) {
+		if (i)
+			put_char(&text, ' ');
+		words_quote(&text, words_text(line->words, i));
+	}
+	return text.data;
+}
+
 void
 line_wrong_at(struct line *line, struct place at, const char *what)
 {

@@ -33,6 +33,9 @@ void line_wrong_at(struct line *line, struct place at, const char *what);
 /* For people: "routes:3". To be freed. */
 char *line_place(const struct line *line, unsigned number);
 
+/* The words of the line, from which the same would be read. To be freed. */
+char *line_text(const struct line *line);
+
 /* realloc and strdup; without memory the program ends. */
 void *line_grow(void *list, size_t n, size_t size);
 char *line_copy(const char *text);

@@ -44,8 +44,8 @@ static void
 set_dir(struct routes *routes, size_t first, const struct file *file)
 {
 	for (size_t i = first; i < routes->n; i++)
-		if (!routes->list[i].dir)
-			routes->list[i].dir = file->dir
+		if (!routes->list[i]->dir)
+			routes->list[i]->dir = file->dir
 			    ? copy(file->path, file->dir) : copy(".", 1);
 }
 
@@ -138,7 +138,7 @@ include(struct routes *routes, const struct include *what, char *wrong,
 	return rc;
 }
 
-void
+static void
 load_option(struct routes *routes, const char *route, size_t number)
 {
 	struct file file = { .path = NULL };
@@ -149,7 +149,7 @@ load_option(struct routes *routes, const char *route, size_t number)
 	parse(routes, &file, source, route, strlen(route), NULL);
 }
 
-void
+static void
 load_file(struct routes *routes, const char *file)
 {
 	char wrong[512];
@@ -217,7 +217,7 @@ search(int dir, const char *name, const char *path)
 }
 
 static void
-wrong(struct routes *routes, const struct route *route, const char *subject,
+tell(struct routes *routes, const struct route *route, const char *subject,
     const char *why)
 {
 	char what[PATH_MAX + 128];
@@ -251,7 +251,7 @@ enter_directory(struct routes *routes, struct route *route)
 	    route->program + absolute);
 	slash = strrchr(path.data, '/');
 	if (!strncmp(slash + 1, "nph-", 4))
-		wrong(routes, route, route->argv[0], "programs that speak "
+		tell(routes, route, route->argv[0], "programs that speak "
 		    "HTTP themselves (nph-) are not run");
 	*slash = '\0';
 	dir = realpath(path.len && *path.data ? path.data : "/", NULL);
@@ -277,28 +277,52 @@ find_command(struct routes *routes, struct route *route, const char *path)
 	int failed;
 
 	if (dir < 0) {
-		wrong(routes, route, route->dir, strerror(errno));
+		tell(routes, route, route->dir, strerror(errno));
 		return;
 	}
 	if (strchr(name, '/')) {
 		route->program = copy(name, strlen(name));
 		failed = fault(dir, name);
 		if (failed)
-			wrong(routes, route, name, strerror(failed));
+			tell(routes, route, name, strerror(failed));
 	} else {
 		route->program = search(dir, name, own ? own : path);
 		if (!route->program)
-			wrong(routes, route, name, "not found in PATH");
+			tell(routes, route, name, "not found in PATH");
 	}
 	ch_io_close(&dir);
 	if (route->action == ACTION_CGI && route->program)
 		enter_directory(routes, route);
 }
 
-void
+static void
 load_commands(struct routes *routes, const char *path)
 {
 	for (size_t i = 0; i < routes->n; i++)
-		if (routes->list[i].argv)
-			find_command(routes, &routes->list[i], path);
+		if (routes->list[i]->argv)
+			find_command(routes, routes->list[i], path);
+}
+
+int
+load(struct routes *routes, const struct sources *sources, char *wrong,
+    size_t size)
+{
+	const struct opt_list *only = &sources->only;
+	const struct opt_list *exclude = &sources->exclude;
+
+	*wrong = '\0';
+	for (size_t i = 0; i < sources->options.n; i++)
+		load_option(routes, sources->options.items[i], i + 1);
+	for (size_t i = 0; sources->files[i]; i++)
+		load_file(routes, sources->files[i]);
+	if (!routes->errors && (only->n || exclude->n) &&
+	    routes_select(routes, only, exclude, wrong, size) < 0)
+		return -1;
+	load_commands(routes, sources->path);
+	if (!routes->errors && !routes->n) {
+		say_error("no route in %s", *sources->files
+		    ? sources->files[0] : "-r");
+		routes->errors++;
+	}
+	return routes->errors ? -1 : 0;
 }

@@ -3,19 +3,22 @@
 #define CHWORK_LOAD_H
 
 #include "chwork/routes.h"
+#include "common/opt.h"
+
+/* What the command line says of the routes. */
+struct sources {
+	struct opt_list options; /* -r */
+	char *const *files;      /* ended by NULL */
+	struct opt_list only, exclude;
+	const char *path; /* where commands without a slash are looked for */
+};
 
 /*
- * Add the routes of a file, or of the number-th -r. Errors are told and
- * counted as by routes_parse.
+ * All of the routes, and their commands. 0; or -1, after telling what is wrong
+ * (routes->errors), or with what is wrong with only or exclude in wrong[size].
  */
-void load_file(struct routes *routes, const char *file);
-void load_option(struct routes *routes, const char *route, size_t number);
-
-/*
- * Find the commands of all routes: those without a slash in `path`, or in a
- * setting of that name.
- */
-void load_commands(struct routes *routes, const char *path);
+int load(struct routes *routes, const struct sources *sources, char *wrong,
+    size_t size);
 
 /*
  * The PATH for commands: ours, with the directory of our own programs in

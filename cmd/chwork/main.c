@@ -1,31 +1,39 @@
 /* main.c - chwork: run a consumer for each message. */
+#include "base/err.h"
 #include "channel.h"
+#include "chwork/explain.h"
 #include "chwork/load.h"
 #include "chwork/spawn.h"
 #include "chwork/worker.h"
 #include "common/opt.h"
+#include "common/out.h"
 #include "common/say.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static const char *store, *takes;
+#define MESSAGE_MOST 16777216 /* bytes of one to be explained */
+
+static const char *store, *takes, *message;
 static uint64_t jobs;
 static int check, once;
-static struct opt_list inline_routes, only, exclude;
+static struct sources sources;
 
 static const struct opt options[] = {
 	OPT_COUNT('j', "jobs", &jobs, "N", "commands of exec run at once"),
-	OPT_LIST('r', "route", &inline_routes, "ROUTE",
+	OPT_LIST('r', "route", &sources.options, "ROUTE",
 	    "use this route, before those of the files"),
 	OPT_FLAG(0, "once", &once, "handle what is there, then end"),
-	OPT_LIST(0, "only", &only, "GLOB",
+	OPT_LIST(0, "only", &sources.only, "GLOB",
 	    "only routes whose CHANNEL matches GLOB"),
-	OPT_LIST(0, "exclude", &exclude, "GLOB",
+	OPT_LIST(0, "exclude", &sources.exclude, "GLOB",
 	    "no routes whose CHANNEL matches GLOB"),
 	OPT_FLAG(0, "check", &check, "read the routes, then end"),
 	OPT_STRING(0, "takes", &takes, "CHANNEL",
 	    "the same; status 1 if no route is for CHANNEL"),
+	OPT_STRING(0, "explain", &message, "MESSAGE",
+	    "say what would become of it on CHANNEL, the first operand"),
 	OPT_COMMON(&store),
 	OPT_END,
 };
@@ -33,11 +41,14 @@ static const struct opt options[] = {
 static const struct opt_program program = {
 	.name = "chwork",
 	.usage = "[-j N] [--once] [--only GLOB] [--exclude GLOB] [--check] "
-		 "[--takes CHANNEL] [-r ROUTE]... [FILE...]",
+		 "[--takes CHANNEL] [-r ROUTE]... [FILE...]\n"
+		 "       chwork --explain MESSAGE CHANNEL [-r ROUTE]... "
+		 "[FILE...]",
 	.options = options,
 	.examples =
 	    "  chwork routes                               work by this file\n"
 	    "  chwork --check routes                       is it sound?\n"
+	    "  chwork --explain '{\"path\":\"/x\"}' websocket.connect routes\n"
 	    "  chwork -r 'thumb.make exec ./thumb'         one route\n"
 	    "  chwork -j 4 -r 'mail.* exec --timeout 30 ./mail'\n",
 };
@@ -46,26 +57,6 @@ static void
 tell_wrong(const char *place, unsigned column, const char *what)
 {
 	say_error("%s:%u: %s", place, column, what);
-}
-
-/* All that the command line names; errors are counted in routes. */
-static void
-load(struct routes *routes, char *const *files, const char *path)
-{
-	char wrong[256];
-
-	for (size_t i = 0; i < inline_routes.n; i++)
-		load_option(routes, inline_routes.items[i], i + 1);
-	for (size_t i = 0; files[i]; i++)
-		load_file(routes, files[i]);
-	if (!routes->errors && (only.n || exclude.n) &&
-	    routes_select(routes, &only, &exclude, wrong, sizeof(wrong)) < 0)
-		opt_wrong(&program, "%s", wrong);
-	load_commands(routes, path);
-	if (!routes->errors && !routes->n) {
-		say_error("no route in %s", *files ? files[0] : "-r");
-		routes->errors++;
-	}
 }
 
 static size_t
@@ -77,7 +68,7 @@ processors(void)
 }
 
 static int
-run(struct routes *routes, const char *path, struct ch_err *err)
+run(struct routes *routes, struct ch_err *err)
 {
 	struct worker worker = { .routes = routes, .once = once,
 		.jobs = jobs ? jobs : processors() };
@@ -85,11 +76,88 @@ run(struct routes *routes, const char *path, struct ch_err *err)
 
 	if (rc != CH_OK)
 		return rc;
-	environ_init(&worker.environment, ch_location(worker.layer), path);
+	environ_init(&worker.environment, ch_location(worker.layer),
+	    sources.path);
 	rc = worker_run(&worker, err);
 	environ_release(&worker.environment);
 	ch_close(worker.layer);
 	return rc;
+}
+
+/*
+ * Take the channel out of the operands: the first, or the last where that
+ * comes behind what are files.
+ */
+static char *
+take_channel(char **operands)
+{
+	size_t n = opt_operands(operands);
+	char *first = *operands;
+
+	if (!n)
+		opt_wrong(&program, "--explain: a CHANNEL is missing");
+	if (n > 1 && access(first, F_OK) == 0 &&
+	    access(operands[n - 1], F_OK) < 0) {
+		first = operands[n - 1];
+		operands[n - 1] = NULL;
+	} else {
+		memmove(operands, operands + 1, n * sizeof(*operands));
+	}
+	return first;
+}
+
+/* The one message that text is, or CH_REFUSED. */
+static int
+read_message(struct ch_reader *reader, const char *text,
+    struct ch_message *object, struct ch_err *err)
+{
+	int rc = ch_reader_feed(reader, text, strlen(text), err);
+
+	if (rc == CH_OK)
+		rc = ch_reader_feed(reader, "", 0, err);
+	if (rc == CH_OK)
+		rc = ch_reader_next(reader, object, err);
+	return rc == CH_NONE
+	    ? ch_err_set(err, CH_REFUSED, "message: none is there") : rc;
+}
+
+static int
+explain(const struct routes *routes, const char *channel, struct ch_err *err)
+{
+	struct ch_reader *reader = NULL;
+	struct ch_message object;
+	struct environment environment;
+	int taken = 0, rc;
+
+	rc = ch_name_check(channel, CH_TO_SEND, err);
+	if (rc == CH_OK)
+		rc = ch_reader_new(&reader, "message", MESSAGE_MOST, '\n',
+		    err);
+	if (rc == CH_OK)
+		rc = read_message(reader, message, &object, err);
+	if (rc == CH_OK) {
+		environ_init(&environment, store ? store
+		    : getenv("CHANNELS_URL"), sources.path);
+		taken = explain_put(&out, routes, channel, (struct json){
+		    object.text, object.len }, &environment);
+		environ_release(&environment);
+		rc = out_flush(CH_NEVER, err);
+	}
+	ch_reader_free(reader);
+	return rc == CH_OK && !taken ? CH_NONE : rc;
+}
+
+static int
+work(struct routes *routes, const char *channel, struct ch_err *err)
+{
+	if (takes)
+		return routes_take(routes, takes) ? CH_OK : CH_NONE;
+	if (message)
+		return explain(routes, channel, err);
+	if (!check)
+		return run(routes, err);
+	say_more("%zu routes", routes->n);
+	return CH_OK;
 }
 
 int
@@ -97,24 +165,26 @@ main(int argc, char *argv[])
 {
 	struct routes routes = { .wrong = tell_wrong };
 	struct ch_err err = CH_ERR_INIT;
-	int rc = CH_OK;
-	char *path;
+	const char *channel = NULL;
+	char wrong[256], *path;
+	int rc;
 
 	argv = opt_parse(&program, argc, argv);
-	if (!*argv && !inline_routes.n)
+	if (message)
+		channel = take_channel(argv);
+	if (!*argv && !sources.options.n)
 		opt_wrong(&program, "no routes: name a FILE, or give -r ROUTE");
 	if (takes && ch_name_check(takes, CH_TO_SEND, &err) != CH_OK)
 		return say_status(err.status, &err);
 	spawn_init();
 	path = load_path();
-	load(&routes, argv, path);
-	if (routes.errors)
-		rc = CH_CONFIG;
-	else if (takes)
-		rc = routes_take(&routes, takes) ? CH_OK : CH_NONE;
-	else if (!check)
-		rc = run(&routes, path, &err);
+	sources.files = argv;
+	sources.path = path;
+	rc = load(&routes, &sources, wrong, sizeof(wrong)) < 0
+	    ? CH_CONFIG : work(&routes, channel, &err);
 	routes_release(&routes);
 	free(path);
+	if (*wrong)
+		opt_wrong(&program, "%s", wrong);
 	return say_status(rc, &err);
 }

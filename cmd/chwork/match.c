@@ -77,7 +77,7 @@ routes_find(const struct routes *routes, const char *channel,
     struct json message, struct match *match)
 {
 	for (size_t i = 0; i < routes->n; i++) {
-		struct route *route = &routes->list[i];
+		struct route *route = routes->list[i];
 
 		if (route_takes(route, channel, message, match))
 			return route;

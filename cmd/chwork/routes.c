@@ -19,7 +19,7 @@ route_runs(const struct route *route)
 }
 
 void
-route_release(struct route *route)
+route_free(struct route *route)
 {
 	size_t i;
 
@@ -38,27 +38,30 @@ route_release(struct route *route)
 	free(route->channel);
 	free(route->place);
 	free(route->command_place);
+	free(route);
 }
 
 static void
 read_route(struct line *line)
 {
 	struct routes *routes = line->routes;
-	struct route route = { 0 };
+	struct route *route = line_grow(NULL, 1, sizeof(*route));
 	struct ch_err err = CH_ERR_INIT;
 
-	line->route = &route;
+	*route = (struct route) { 0 };
+	line->route = route;
 	line->i = 1;
-	route.place = line_place(line, line->words->list[0].at.line);
-	route.channel = line_copy(words_text(line->words, 0));
-	route.settings = settings_copy(line->settings);
-	if (ch_name_check(route.channel, CH_TO_RECEIVE, &err) != CH_OK)
+	route->place = line_place(line, line->words->list[0].at.line);
+	route->channel = line_copy(words_text(line->words, 0));
+	route->settings = settings_copy(line->settings);
+	if (ch_name_check(route->channel, CH_TO_RECEIVE, &err) != CH_OK)
 		line_wrong(line, 0, "%s", err.text);
-	route.filters.outer = line->in ? line->in->filters : NULL;
-	filters_read(line, &route.filters, 0);
+	route->filters.text = line_text(line);
+	route->filters.outer = line->in ? line->in->filters : NULL;
+	filters_read(line, &route->filters, 0);
 	action_read(line);
 	if (line->errors) {
-		route_release(&route);
+		route_free(route);
 		return;
 	}
 	routes->list = line_grow(routes->list, routes->n + 1, sizeof(route));
@@ -84,7 +87,8 @@ new_scope(struct line *line)
 	struct filters *scope = line_grow(NULL, 1, sizeof(*scope));
 
 	*scope = (struct filters) { .outer = line->in ? line->in->filters
-						      : NULL };
+						      : NULL,
+		.text = line_text(line) };
 	routes->scopes = line_grow(routes->scopes, routes->nscopes + 1,
 	    sizeof(scope));
 	routes->scopes[routes->nscopes++] = scope;
@@ -158,7 +162,7 @@ void
 routes_release(struct routes *routes)
 {
 	for (size_t i = 0; i < routes->n; i++)
-		route_release(&routes->list[i]);
+		route_free(routes->list[i]);
 	for (size_t i = 0; i < routes->nscopes; i++) {
 		filters_release(routes->scopes[i]);
 		free(routes->scopes[i]);

@@ -27,6 +27,7 @@ struct filter {
 };
 
 struct filters {
+	char *text; /* of the line that they are in */
 	struct filter *list;
 	size_t n;
 	const struct filters *outer; /* of the include; NULL: none */
@@ -65,7 +66,7 @@ struct route {
 };
 
 struct routes {
-	struct route *list; /* in the order in which they are tried */
+	struct route **list; /* in the order in which they are tried */
 	size_t n;
 	size_t errors;
 	/* Tells of an error; `place` has no column. */
@@ -110,7 +111,7 @@ int routes_take(const struct routes *routes, const char *channel);
 /* Whether a command is run for each message. */
 int route_runs(const struct route *route);
 
-void route_release(struct route *route);
+void route_free(struct route *route);
 void routes_release(struct routes *routes);
 
 /* What a route made of a message. */

@@ -31,7 +31,7 @@ check_globs(const struct routes *routes, const char *option,
 		size_t k = 0;
 
 		while (k < routes->n && !ch_glob_match(globs->items[i],
-		    routes->list[k].channel))
+		    routes->list[k]->channel))
 			k++;
 		if (k < routes->n)
 			continue;
@@ -49,7 +49,7 @@ check_kept(const struct routes *routes, const struct route *kept,
     size_t size)
 {
 	for (size_t i = 0; i < routes->n; i++) {
-		const struct route *out = &routes->list[i];
+		const struct route *out = routes->list[i];
 
 		if (is_wanted(out, only, exclude) ||
 		    !ch_name_is_glob(kept->channel) ||
@@ -73,19 +73,19 @@ routes_select(struct routes *routes, const struct opt_list *only,
 	    check_globs(routes, "--exclude", exclude, wrong, size) < 0)
 		return -1;
 	for (size_t i = 0; i < routes->n; i++) {
-		const struct route *route = &routes->list[i];
+		const struct route *route = routes->list[i];
 
 		if (is_wanted(route, only, exclude) &&
 		    check_kept(routes, route, only, exclude, wrong, size) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < routes->n; i++) {
-		struct route *route = &routes->list[i];
+		struct route *route = routes->list[i];
 
 		if (is_wanted(route, only, exclude))
-			routes->list[kept++] = *route;
+			routes->list[kept++] = route;
 		else
-			route_release(route);
+			route_free(route);
 	}
 	routes->n = kept;
 	if (kept)
@@ -98,7 +98,7 @@ int
 routes_take(const struct routes *routes, const char *channel)
 {
 	for (size_t i = 0; i < routes->n; i++)
-		if (ch_glob_match(routes->list[i].channel, channel))
+		if (ch_glob_match(routes->list[i]->channel, channel))
 			return 1;
 	return 0;
 }

@@ -381,7 +381,7 @@ static void
 each_copy(struct worker *worker, void (*act)(void *copy))
 {
 	for (size_t i = 0; i < worker->routes->n; i++) {
-		struct stream *stream = worker->routes->list[i].stream;
+		struct stream *stream = worker->routes->list[i]->stream;
 
 		for (size_t k = 0; stream && k < stream->route->jobs; k++)
 			act(&stream->copies[k]);
@@ -392,7 +392,7 @@ void
 streams_start(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->routes->n; i++) {
-		struct route *route = &worker->routes->list[i];
+		struct route *route = worker->routes->list[i];
 
 		if (route->action == ACTION_STREAM)
 			route->stream = stream_new(worker, route);
@@ -450,7 +450,7 @@ streams_release(struct worker *worker)
 {
 	each_copy(worker, release);
 	for (size_t i = 0; i < worker->routes->n; i++) {
-		struct route *route = &worker->routes->list[i];
+		struct route *route = worker->routes->list[i];
 
 		if (!route->stream)
 			continue;

@@ -4,6 +4,7 @@
 #include "common/put.h"
 #include "common/say.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,19 @@ cut_quoted(struct words *words, char quote, struct place opened)
 	return fail(words, opened, "this quote is not closed on its line");
 }
 
+/* Whether the word so far is KEY~, behind which is an expression. */
+static int
+is_expression(const struct words *words)
+{
+	const struct word *word = &words->list[words->n - 1];
+	const char *p = words->text.data + word->start;
+	const char *end = words->text.data + words->text.len;
+
+	while (p < end && (isalnum((unsigned char)*p) || strchr("_-.", *p)))
+		p++;
+	return p < end && *p == '~';
+}
+
 static int
 cut_word(struct words *words)
 {
@@ -170,16 +184,23 @@ cut_word(struct words *words)
 			continue;
 		}
 		c = take(words);
-		if (c == '\0')
-			return fail(words, at, "a NUL byte");
 		if (c == '\'' || c == '"') {
 			if (cut_quoted(words, c, at) < 0)
 				return -1;
 			continue;
 		}
-		if (c == '\\' && !left(words))
-			return fail(words, at, "nothing follows the backslash");
-		put(words, c == '\\' ? take(words) : c, at);
+		if (c == '\\') {
+			if (!left(words))
+				return fail(words, at,
+				    "nothing follows the backslash");
+			if (is_expression(words))
+				put(words, c, at);
+			at = words->at;
+			c = take(words);
+		}
+		if (c == '\0')
+			return fail(words, at, "a NUL byte");
+		put(words, c, at);
 	}
 	put(words, '\0', words->at);
 	return 0;
@@ -225,4 +246,23 @@ words_next(struct words *words)
 			break;
 	}
 	return words->n > 0;
+}
+
+void
+words_quote(struct ch_buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_{}~";
+
+	if (*word && !word[strspn(word, plain)]) {
+		put_string(out, word);
+		return;
+	}
+	put_char(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			put_string(out, "'\\'");
+		put_char(out, *word);
+	}
+	put_char(out, '\'');
 }

@@ -2,7 +2,8 @@
  * words.h - a routes text cut into lines of words.
  *
  * Quoting is that of a shell, nothing is expanded; a backslash at the end of a
- * line goes on with the next; # at the beginning of a word starts a comment.
+ * line goes on with the next; # at the beginning of a word starts a comment. In
+ * a word that begins as KEY~, an expression, a backslash outside quotes stays.
  * Pure: neither files nor clock.
  */
 #ifndef CHWORK_WORDS_H
@@ -43,6 +44,9 @@ int words_next(struct words *words);
 
 /* The text of word i; valid until the next call of words_next. */
 const char *words_text(const struct words *words, size_t i);
+
+/* Append a word as it may be written, in quotes where it needs some. */
+void words_quote(struct ch_buf *out, const char *word);
 
 /* Where the byte at that offset of word i is, or its end. */
 struct place words_place(const struct words *words, size_t i, size_t offset);

@@ -19,6 +19,7 @@ complete -c chwork -l only -x -a '(__chwork_channels)' -d 'only routes whose CHA
 complete -c chwork -l exclude -x -a '(__chwork_channels)' -d 'no routes whose CHANNEL matches GLOB'
 complete -c chwork -l check -d 'read the routes, then end'
 complete -c chwork -l takes -x -a '(__chwork_channels)' -d 'the same; status 1 if no route is for CHANNEL'
+complete -c chwork -l explain -x -d 'say what would become of it on CHANNEL, the first operand'
 complete -c chwork -s S -l store -x -a '(__fish_complete_directories)' -d 'use this store, not $CHANNELS_URL'
 complete -c chwork -s q -l quiet -d 'say errors only'
 complete -c chwork -s v -l verbose -d 'say more'

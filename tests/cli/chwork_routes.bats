@@ -176,3 +176,62 @@ taken() {
 	[[ $stderr == *'printenv: curl'* ]]
 	[[ $stderr == *'printenv: 1'* ]]
 }
+
+# --- asking --------------------------------------------------------------------
+
+@test "--explain: the route, its captures, what it names; nothing is done" {
+	routes 'websocket.connect path=/ reject' \
+	    'websocket.connect path=/chat/{room} accept --group "chat-{room}"'
+	run -0 chwork --explain '{"path":"/chat/x"}' websocket.connect routes
+	[ "$output" = 'place: routes:2
+route: websocket.connect path=/chat/{room} accept --group chat-{room}
+capture: room=x
+group: chat-x' ]
+	run -0 chwork routes --explain '{"path":"/"}' websocket.connect
+	[ "${lines[0]}" = 'place: routes:1' ]
+	run -0 chwork --explain '{"path":
+	    "/"}' websocket.connect -r 'websocket.* send jobs.x'
+	[ "${lines[0]}" = 'place: -r 1' ]
+	[ "${lines[2]}" = 'channel: jobs.x' ]
+	[ ! -e store ]
+}
+
+@test "--explain: the command and its environment" {
+	mkdir conf
+	echo "websocket.receive exec W='a b' cat" > conf/chat
+	echo 'include chat path=/chat/{room}' > conf/routes
+	run -0 chwork --explain "{\"path\":\"/chat/x\",\"text\":\"it's\"}" \
+	    websocket.receive conf/routes
+	has_line 'place: conf/chat:1'
+	has_line 'within: include chat path=/chat/{room}'
+	has_line "command: $(command -v cat)"
+	has_line 'directory: conf/'
+	has_line 'CH_ARG_room=x'
+	has_line 'CH_PATH=/chat/x'
+	has_line "'CH_TEXT=it'\\''s'"
+	has_line "'W=a b'"
+	has_line "CHANNELS_URL=$PWD/store"
+	run -0 chwork --explain '{}' a -r 'a stream B=1 cat'
+	has_line B=1
+	run -0 chwork --explain '{"path":"/a"}' http.request -r 'http.request cgi cat'
+	has_line PATH_INFO=/a
+}
+
+@test "--explain: nothing takes it 1, no message 65, no name 65, no channel 64" {
+	run -1 chwork --explain '{}' b -r 'a drop'
+	[ "$output" = 'no route: none takes it; the message is dropped' ]
+	run -1 chwork --explain '{}' websocket.connect -r 'a drop'
+	[ "$output" = 'no route: none takes it; the message is rejected' ]
+	run -65 chwork --explain '{"a":}' a -r 'a drop'
+	[[ $output == 'chwork: message:1:6: '* ]]
+	run -65 chwork --explain '' a -r 'a drop'
+	run -65 chwork --explain '{}' 'a*' -r 'a drop'
+	run -64 chwork --explain '{}' -r 'a drop'
+	run -64 chwork --explain '{}' a
+	run -78 chwork --explain '{}' a -r 'a fly'
+}
+
+@test "--check -v says how many routes there are" {
+	run -0 chwork --check -v -r 'a drop' -r 'b drop'
+	[ "$output" = 'chwork: 2 routes' ]
+}

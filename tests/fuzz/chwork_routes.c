@@ -118,7 +118,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	routes_parse(&routes, "routes", 0, text, text_len, NULL);
 	check(told == routes.errors);
 	for (size_t i = 0; i < routes.n; i++) {
-		const struct route *route = &routes.list[i];
+		const struct route *route = routes.list[i];
 
 		check_route(route);
 		if (route_takes(route, route->channel, message, &match))

@@ -212,6 +212,16 @@ members() {
 	shows 'a.jpg -resize 640 out/a.jpg'
 }
 
+@test "chwork(1): which route, and what would it see" {
+	printf '%s\n' '# A chat.' '' '' 'websocket.connect path=/chat/{room} \
+		accept --group chat-{room}' > routes
+	example chwork.1 'chwork --explain'
+	run -0 bash -c "$example"
+	[ "${lines[0]}" = 'place: routes:4' ]
+	mandoc -T ascii "$ROOT/man/chwork.1" | sed 's/^ *//' > page
+	[ "$(grep -cxF -- "$output" page)" -eq "${#lines[@]}" ]
+}
+
 @test "chwork(1): calls, and beside a server" {
 	example chwork.1 "chwork -r 'add"
 	start bash -c "exec ${example% &}"

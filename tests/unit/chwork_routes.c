@@ -136,25 +136,25 @@ test_lines(void)
 	is_str(told.data, "", "no errors");
 	if (!is_int(routes.n, 5, "five routes"))
 		return;
-	is_str(routes.list[0].place, "routes:3", "the first is on line 3");
-	is_int(routes.list[0].action, ACTION_DROP, "it drops");
-	is_str(routes.list[1].place, "routes:4", "a joined line is its first");
-	is_str(routes.list[1].channel, "b", "its channel");
-	is_int(routes.list[1].timeout, 1500, "its timeout");
-	is_int(routes.list[1].jobs, 3, "its jobs");
-	is_int(routes.list[1].reply, REPLY_JSON, "its reply");
-	is_str(routes.list[1].argv[0], "./b", "its command");
-	is_str(routes.list[1].argv[1], "a b", "single quotes");
-	is_str(routes.list[1].argv[2], "c\"d", "double quotes");
-	is_str(routes.list[1].argv[3], "e f", "a backslash");
-	is_str(routes.list[1].argv[4], "#", "a quoted #");
-	is_str(routes.list[1].argv[5], "", "an empty word");
-	is_str(routes.list[1].argv[6], "g#h", "# inside a word");
-	is_str(routes.list[1].argv[7], NULL, "no more");
-	is_int(routes.list[2].reply, REPLY_TEXT, "websocket.* replies text");
-	is_int(routes.list[3].reply, REPLY_NONE, "unless it says otherwise");
-	is_int(routes.list[4].jobs, 4, "copies of a stream");
-	is_str(routes.list[4].argv[0], "-d", "behind --");
+	is_str(routes.list[0]->place, "routes:3", "the first is on line 3");
+	is_int(routes.list[0]->action, ACTION_DROP, "it drops");
+	is_str(routes.list[1]->place, "routes:4", "a joined line is its first");
+	is_str(routes.list[1]->channel, "b", "its channel");
+	is_int(routes.list[1]->timeout, 1500, "its timeout");
+	is_int(routes.list[1]->jobs, 3, "its jobs");
+	is_int(routes.list[1]->reply, REPLY_JSON, "its reply");
+	is_str(routes.list[1]->argv[0], "./b", "its command");
+	is_str(routes.list[1]->argv[1], "a b", "single quotes");
+	is_str(routes.list[1]->argv[2], "c\"d", "double quotes");
+	is_str(routes.list[1]->argv[3], "e f", "a backslash");
+	is_str(routes.list[1]->argv[4], "#", "a quoted #");
+	is_str(routes.list[1]->argv[5], "", "an empty word");
+	is_str(routes.list[1]->argv[6], "g#h", "# inside a word");
+	is_str(routes.list[1]->argv[7], NULL, "no more");
+	is_int(routes.list[2]->reply, REPLY_TEXT, "websocket.* replies text");
+	is_int(routes.list[3]->reply, REPLY_NONE, "unless it says otherwise");
+	is_int(routes.list[4]->jobs, 4, "copies of a stream");
+	is_str(routes.list[4]->argv[0], "-d", "behind --");
 	routes_release(&routes);
 }
 
@@ -172,15 +172,15 @@ test_actions(void)
 	is_str(told.data, "", "no errors");
 	if (!is_int(routes.n, 6, "six routes"))
 		return;
-	is_int(routes.list[0].code, 0, "close without a code");
-	is_int(routes.list[1].code, 4001, "close with one");
-	is_int(routes.list[2].delay, 2000, "a delay");
-	is_int(routes.list[2].target.n, 2, "a channel with a capture");
-	is_int(routes.list[3].delay, 1000, "an option behind the operand");
-	is_str(routes.list[4].target.parts[0].text, "g-", "a group");
-	is_str(routes.list[5].subprotocol.parts[0].text, "b",
+	is_int(routes.list[0]->code, 0, "close without a code");
+	is_int(routes.list[1]->code, 4001, "close with one");
+	is_int(routes.list[2]->delay, 2000, "a delay");
+	is_int(routes.list[2]->target.n, 2, "a channel with a capture");
+	is_int(routes.list[3]->delay, 1000, "an option behind the operand");
+	is_str(routes.list[4]->target.parts[0].text, "g-", "a group");
+	is_str(routes.list[5]->subprotocol.parts[0].text, "b",
 	    "the last subprotocol counts");
-	is_int(routes.list[5].ngroups, 1, "beside a group");
+	is_int(routes.list[5]->ngroups, 1, "beside a group");
 	routes_release(&routes);
 }
 
@@ -198,14 +198,14 @@ test_settings(void)
 	is_str(told.data, "", "no errors");
 	if (!is_int(routes.n, 4, "four routes"))
 		return;
-	ok(!routes.list[0].settings, "nothing holds for what is above");
-	is_str(routes.list[1].settings[0], "A=2", "a later one replaces");
-	is_str(routes.list[1].settings[1], "B=x y", "two on a line");
-	ok(!routes.list[1].settings[2], "no more");
-	is_str(routes.list[2].settings[1], "B=", "the route's own replaces");
-	is_str(routes.list[2].settings[2], "C=3", "and adds");
-	is_str(routes.list[2].argv[1], "D=4", "an argument is none");
-	is_str(routes.list[3].argv[0], "E=5", "nor is what is behind --");
+	ok(!routes.list[0]->settings, "nothing holds for what is above");
+	is_str(routes.list[1]->settings[0], "A=2", "a later one replaces");
+	is_str(routes.list[1]->settings[1], "B=x y", "two on a line");
+	ok(!routes.list[1]->settings[2], "no more");
+	is_str(routes.list[2]->settings[1], "B=", "the route's own replaces");
+	is_str(routes.list[2]->settings[2], "C=3", "and adds");
+	is_str(routes.list[2]->argv[1], "D=4", "an argument is none");
+	is_str(routes.list[3]->argv[0], "E=5", "nor is what is behind --");
 	routes_release(&routes);
 }
 
@@ -224,7 +224,7 @@ test_errors(void)
 	refuses("a path~^/(x)/(?<y>.) drop", "routes:1:10: this group has no");
 	refuses("a 'path~\\(\\Q(\\E[(][^]()]()' drop",
 	    "routes:1:25: this group has no");
-	refuses("a path~x(?#()(\\) drop", "routes:1:14: ");
+	refuses("a path~x(?#()(y) drop", "routes:1:14: ");
 	refuses("a path~[[:alpha:](](?:x)(?<a>x)(y) drop",
 	    "routes:1:32: this group has no");
 	refuses("a path~\\\n[\\\n drop", "routes:3:1: ");
@@ -382,6 +382,9 @@ test_captures(void)
 	captures("a path~(?<x>b)? drop", "{\"path\":\"\"}", "x", NULL);
 	takes("a path~(?<x>b)?c accept --group g-{x}\na drop", "a",
 	    "{\"path\":\"c\"}", "routes:2");
+	takes("a n~^\\d+\\ \\'$ drop", "a", "{\"n\":\"12 '\"}", "routes:1");
+	takes("a 'n~^\\d+ \\w$' drop", "a", "{\"n\":\"12 b\"}", "routes:1");
+	takes("a \\d~^\\d$ drop", "a", "{\"d\":1}", "routes:1");
 	takes("a path~(?i)^/B$ drop", "a", "{\"path\":\"/b\"}", "routes:1");
 	takes("a path~b drop", "a", "{\"path\":\"abc\"}", "routes:1");
 	takes("a path~b drop", "a", "{\"path\":\"ac\"}", NULL);
@@ -452,10 +455,10 @@ test_includes(void)
 	routes = parsed("A=1\ninclude blog\nB=2\ninclude group t={t}\n"
 	    "a exec ./a\n");
 	is_str(told.data, "", "no errors");
-	is_str(routes.list[4].settings[0], "A=1", "settings hold inside");
-	is_int(routes.list[4].settings[1] == NULL, 1, "those above it");
-	is_str(routes.list[7].settings[1], "B=2", "and below");
-	ok(!routes.list[7].settings[2], "none of inside hold outside");
+	is_str(routes.list[4]->settings[0], "A=1", "settings hold inside");
+	is_int(routes.list[4]->settings[1] == NULL, 1, "those above it");
+	is_str(routes.list[7]->settings[1], "B=2", "and below");
+	ok(!routes.list[7]->settings[2], "none of inside hold outside");
 	routes_release(&routes);
 
 	routes = parsed("include bad\na drop\n");
@@ -567,7 +570,7 @@ selects(const char *text, const char *only, const char *exclude,
 	    exclude ? &e : &none, wrong, sizeof(wrong));
 	put_string(&got, "");
 	for (size_t i = 0; rc == 0 && i < routes.n; i++)
-		put_format(&got, "%s ", routes.list[i].channel);
+		put_format(&got, "%s ", routes.list[i]->channel);
 	if (rc < 0)
 		put_string(&got, wrong);
 	rc = is_str(got.data, left, "only %s, exclude %s",
