@@ -2,6 +2,7 @@
 #include "chwork/act.h"
 
 #include "base/hash.h"
+#include "chwork/load.h"
 #include "chwork/response.h"
 #include "common/put.h"
 #include "common/say.h"
@@ -186,6 +187,12 @@ act_unmatched(struct worker *worker, const char *channel,
 	struct ch_err err = CH_ERR_INIT;
 	int connect = !strcmp(channel, "websocket.connect");
 
+	if (connect && worker->default_accept && !worker->match.gave_up) {
+		if (answer(worker, channel, reply_channel, "{\"accept\":true}",
+			&err) != CH_OK)
+			say_error("%s: %s", channel, err.text);
+		return;
+	}
 	put_string(&what, channel);
 	if (connect) {
 		put_string(&what, ": ");
@@ -201,4 +208,16 @@ act_unmatched(struct worker *worker, const char *channel,
 	if (connect && reply_channel &&
 	    close_it(worker, channel, 0, reply_channel, &err) != CH_OK)
 		say_error("%s: %s", channel, err.text);
+}
+
+void
+act_warn(const struct worker *worker)
+{
+	const struct sources *sources = worker->sources;
+
+	if (routes_take(worker->routes, "websocket.receive") &&
+	    !routes_take(worker->routes, "websocket.connect") &&
+	    !worker->default_accept && !sources->only.n && !sources->exclude.n)
+		say_error("no route takes websocket.connect: connections will "
+		    "be rejected");
 }

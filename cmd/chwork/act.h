@@ -20,4 +20,7 @@ void act_unmatched(struct worker *worker, const char *channel,
 void act_error(struct worker *worker, const char *place,
     const char *reply_channel, int status);
 
+/* Say loudly when connections will be rejected because of what is missing. */
+void act_warn(const struct worker *worker);
+
 #endif

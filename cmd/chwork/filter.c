@@ -66,10 +66,13 @@ check_captures(const struct filters *filters)
 static void
 trim_slash(struct pattern *pattern)
 {
-	struct pattern_part *last = pattern->parts + pattern->n - 1;
+	struct pattern_part *last;
 	size_t len;
 
-	if (!pattern->n || last->capture)
+	if (!pattern->n)
+		return;
+	last = &pattern->parts[pattern->n - 1];
+	if (last->capture)
 		return;
 	len = strlen(last->text);
 	if (last->text[len - 1] == '/')

@@ -13,81 +13,151 @@
 #define BATCH      256 /* messages taken at once */
 #define PAUSE      1000 /* ms after a failure */
 
-static int
-is_new(const struct worker *worker, const char *pattern)
-{
-	for (size_t i = 0; i < worker->nintakes; i++)
-		if (!strcmp(worker->intakes[i].pattern, pattern))
-			return 0;
-	return 1;
-}
-
 static void on_ready(void *arg);
 
 static int
-open_one(struct worker *worker, struct intake *intake, const char *pattern,
-    struct ch_err *err)
+open_one(struct worker *worker, const char *pattern, struct ch_err *err)
 {
+	struct intake *intake = calloc(1, sizeof(*intake));
 	int rc;
 
-	*intake = (struct intake) { .worker = worker, .pattern = pattern };
+	worker->intakes = realloc(worker->intakes,
+	    (worker->nintakes + 1) * sizeof(*worker->intakes));
+	if (!intake || !worker->intakes)
+		say_memory();
 	rc = ch_receiver_new(&intake->receiver, worker->layer, &pattern, 1, 0,
 	    err);
-	if (rc != CH_OK)
+	if (rc != CH_OK) {
+		free(intake);
 		return rc;
+	}
+	intake->worker = worker;
+	intake->pattern = strdup(pattern);
+	if (!intake->pattern)
+		say_memory();
 	intake->source = (struct source) {
 		.fd = ch_receiver_fd(intake->receiver),
 		.ready = on_ready,
 		.arg = intake,
 	};
+	worker->intakes[worker->nintakes++] = intake;
 	return CH_OK;
 }
 
-int
-intakes_open(struct worker *worker, struct ch_err *err)
+/* Jobs that came by it may still be there. */
+static void
+close_last(struct worker *worker)
 {
-	const struct routes *routes = worker->routes;
+	struct intake *intake = worker->intakes[--worker->nintakes];
+
+	loop_watch(&worker->loop, &intake->source, 0);
+	ch_receiver_free(intake->receiver);
+	intake->receiver = NULL;
+	intake->next = worker->closed;
+	worker->closed = intake;
+}
+
+static int
+is_open(const struct worker *worker, const char *pattern)
+{
+	for (size_t i = 0; i < worker->nintakes; i++)
+		if (!strcmp(worker->intakes[i]->pattern, pattern))
+			return 1;
+	return 0;
+}
+
+/* The i-th pattern of those to be received from, or NULL behind the last. */
+static const char *
+pattern_of(const struct worker *worker, const struct routes *routes, size_t i)
+{
+	if (i < routes->n)
+		return routes->list[i]->channel;
+	return i == routes->n && worker->default_accept ? "websocket.connect"
+							: NULL;
+}
+
+static int
+is_wanted(const struct worker *worker, const struct routes *routes,
+    const char *pattern)
+{
+	const char *other;
+
+	for (size_t i = 0; (other = pattern_of(worker, routes, i)); i++)
+		if (!strcmp(other, pattern))
+			return 1;
+	return 0;
+}
+
+int
+intakes_match(struct worker *worker, const struct routes *routes,
+    struct ch_err *err)
+{
+	size_t before = worker->nintakes;
+	const char *pattern;
 	int rc = CH_OK;
 
-	worker->intakes = calloc(routes->n, sizeof(*worker->intakes));
-	if (!worker->intakes)
-		say_memory();
-	for (size_t i = 0; rc == CH_OK && i < routes->n; i++) {
-		const char *pattern = routes->list[i]->channel;
+	for (size_t i = 0; rc == CH_OK &&
+	     (pattern = pattern_of(worker, routes, i)); i++)
+		if (!is_open(worker, pattern))
+			rc = open_one(worker, pattern, err);
+	while (rc != CH_OK && worker->nintakes > before)
+		close_last(worker);
+	for (size_t i = 0; rc == CH_OK && i < worker->nintakes; ) {
+		struct intake *intake = worker->intakes[i];
 
-		if (!is_new(worker, pattern))
+		if (is_wanted(worker, routes, intake->pattern)) {
+			i++;
 			continue;
-		rc = open_one(worker, &worker->intakes[worker->nintakes],
-		    pattern, err);
-		worker->nintakes += rc == CH_OK;
+		}
+		worker->intakes[i] = worker->intakes[worker->nintakes - 1];
+		worker->intakes[worker->nintakes - 1] = intake;
+		close_last(worker);
 	}
 	return rc;
 }
 
 void
+intakes_forget(struct worker *worker)
+{
+	struct intake **at = &worker->closed, *intake;
+
+	while ((intake = *at)) {
+		if (intake->jobs) {
+			at = &intake->next;
+			continue;
+		}
+		*at = intake->next;
+		free(intake->pattern);
+		free(intake);
+	}
+}
+
+void
 intakes_close(struct worker *worker)
 {
-	for (size_t i = 0; i < worker->nintakes; i++) {
-		struct intake *intake = &worker->intakes[i];
+	while (worker->nintakes)
+		close_last(worker);
+}
 
-		loop_watch(&worker->loop, &intake->source, 0);
-		ch_receiver_free(intake->receiver);
-		intake->receiver = NULL;
-	}
+void
+intakes_release(struct worker *worker)
+{
+	intakes_forget(worker);
+	free(worker->intakes);
 }
 
 void
 intakes_look(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->nintakes; i++)
-		worker->intakes[i].empty = 0;
+		worker->intakes[i]->empty = 0;
 }
 
 int
 intakes_empty(const struct worker *worker)
 {
 	for (size_t i = 0; i < worker->nintakes; i++)
-		if (!worker->intakes[i].empty)
+		if (!worker->intakes[i]->empty)
 			return 0;
 	return 1;
 }
@@ -180,7 +250,7 @@ intakes_take(struct worker *worker)
 
 	for (size_t i = 0; i < worker->nintakes; i++) {
 		struct intake *intake =
-		    &worker->intakes[(worker->first + i) % worker->nintakes];
+		    worker->intakes[(worker->first + i) % worker->nintakes];
 
 		if (!intake->empty)
 			came |= take(intake);

@@ -17,7 +17,9 @@
 
 struct intake {
 	struct worker *worker;
-	const char *pattern;
+	struct intake *next; /* of those that are closed */
+	char *pattern;
+	size_t jobs; /* that came by it, and are not over */
 	struct ch_receiver *receiver;
 	struct source source;
 	int empty;      /* the last look found nothing */
@@ -25,8 +27,15 @@ struct intake {
 	size_t waiting; /* those of them that are ready */
 };
 
-/* A receiver for each channel that the routes name. */
-int intakes_open(struct worker *worker, struct ch_err *err);
+/*
+ * Have an intake for each channel that the routes name, and no other. CH_OK,
+ * or why not, with all as it was.
+ */
+int intakes_match(struct worker *worker, const struct routes *routes,
+    struct ch_err *err);
+
+/* Free those that were closed, and whose jobs are over. */
+void intakes_forget(struct worker *worker);
 
 /* Take what there is a place for; 1 if anything came. */
 int intakes_take(struct worker *worker);
@@ -39,5 +48,8 @@ int intakes_empty(const struct worker *worker);
 
 /* Hear no more of them. */
 void intakes_close(struct worker *worker);
+
+/* All jobs are over. */
+void intakes_release(struct worker *worker);
 
 #endif

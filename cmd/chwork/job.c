@@ -78,6 +78,7 @@ job_new(struct worker *worker, struct intake *intake, struct route *route,
 		say_memory();
 	job->worker = worker;
 	job->intake = intake;
+	intake->jobs++;
 	job->route = route;
 	job->channel = copy(message->channel, strlen(message->channel));
 	job->text = copy(message->text, message->len);
@@ -104,6 +105,7 @@ job_free(struct job *job)
 	else
 		job->worker->all = job->older;
 	loop_unset(&job->worker->loop, &job->timer);
+	job->intake->jobs--;
 	free(job->channel);
 	free(job->text);
 	free(job->reply_channel);

@@ -1,20 +1,18 @@
-/* load.c - routes from files and the command line, and their commands. */
+/* load.c - routes from files and the command line. */
 #include "chwork/load.h"
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "chwork/settings.h"
+#include "chwork/command.h"
 #include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_MOST 4194304 /* bytes of a routes file */
 
@@ -36,8 +34,6 @@ copy(const char *text, size_t len)
 		say_memory();
 	return new;
 }
-
-/* --- texts --------------------------------------------------------------- */
 
 /* Those of the routes from `first` on that have none run in the directory. */
 static void
@@ -161,148 +157,6 @@ load_file(struct routes *routes, const char *file)
 	routes->errors++;
 }
 
-/* --- commands ------------------------------------------------------------ */
-
-char *
-load_path(void)
-{
-	const char *path = getenv("PATH");
-	struct ch_buf all = CH_BUF_INIT;
-	char self[PATH_MAX];
-	ssize_t n;
-
-	n = readlink("/proc/self/exe", self, sizeof(self));
-	while (n > 0 && self[n - 1] != '/')
-		n--;
-	if (n > 1) {
-		put_bytes(&all, self, (size_t)n - 1);
-		put_char(&all, ':');
-	}
-	put_string(&all, path && *path ? path : "/usr/local/bin:/usr/bin:/bin");
-	return all.data;
-}
-
-/* Why this cannot be executed: an errno, or 0. */
-static int
-fault(int dir, const char *program)
-{
-	struct stat st;
-
-	if (fstatat(dir, program, &st, 0) < 0)
-		return errno;
-	if (S_ISDIR(st.st_mode))
-		return EISDIR;
-	return faccessat(dir, program, X_OK, AT_EACCESS) < 0 ? errno : 0;
-}
-
-/* The program that `name` means in `path`, or NULL. To be freed. */
-static char *
-search(int dir, const char *name, const char *path)
-{
-	struct ch_buf program = CH_BUF_INIT;
-	size_t len;
-
-	for (; *path; path += len + (path[len] == ':')) {
-		len = strcspn(path, ":");
-		ch_buf_clear(&program);
-		put_bytes(&program, path, len);
-		if (len)
-			put_char(&program, '/');
-		put_string(&program, name);
-		if (!fault(dir, program.data))
-			return program.data;
-	}
-	ch_buf_release(&program);
-	return NULL;
-}
-
-static void
-tell(struct routes *routes, const struct route *route, const char *subject,
-    const char *why)
-{
-	char what[PATH_MAX + 128];
-
-	snprintf(what, sizeof(what), "%s: %s", subject, why);
-	routes->errors++;
-	routes->wrong(route->command_place, route->command_column, what);
-}
-
-static char *
-join(const char *dir, const char *name)
-{
-	struct ch_buf path = CH_BUF_INIT;
-
-	put_format(&path, "%s/%s", strcmp(dir, "/") ? dir : "", name);
-	return path.data;
-}
-
-/*
- * A CGI program knows the path of its file, and runs in that directory, as RFC
- * 3875 wants it, unless it was found in PATH.
- */
-static void
-enter_directory(struct routes *routes, struct route *route)
-{
-	int absolute = *route->program == '/';
-	struct ch_buf path = CH_BUF_INIT;
-	char *slash, *dir;
-
-	put_format(&path, "%s/%s", absolute ? "" : route->dir,
-	    route->program + absolute);
-	slash = strrchr(path.data, '/');
-	if (!strncmp(slash + 1, "nph-", 4))
-		tell(routes, route, route->argv[0], "programs that speak "
-		    "HTTP themselves (nph-) are not run");
-	*slash = '\0';
-	dir = realpath(path.len && *path.data ? path.data : "/", NULL);
-	if (dir) {
-		free(route->program);
-		route->program = join(dir, slash + 1);
-	}
-	if (dir && strchr(route->argv[0], '/')) {
-		free(route->dir);
-		route->dir = dir;
-		dir = NULL;
-	}
-	free(dir);
-	ch_buf_release(&path);
-}
-
-static void
-find_command(struct routes *routes, struct route *route, const char *path)
-{
-	const char *name = route->argv[0];
-	const char *own = settings_find(route->settings, "PATH");
-	int dir = open(route->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int failed;
-
-	if (dir < 0) {
-		tell(routes, route, route->dir, strerror(errno));
-		return;
-	}
-	if (strchr(name, '/')) {
-		route->program = copy(name, strlen(name));
-		failed = fault(dir, name);
-		if (failed)
-			tell(routes, route, name, strerror(failed));
-	} else {
-		route->program = search(dir, name, own ? own : path);
-		if (!route->program)
-			tell(routes, route, name, "not found in PATH");
-	}
-	ch_io_close(&dir);
-	if (route->action == ACTION_CGI && route->program)
-		enter_directory(routes, route);
-}
-
-static void
-load_commands(struct routes *routes, const char *path)
-{
-	for (size_t i = 0; i < routes->n; i++)
-		if (routes->list[i]->argv)
-			find_command(routes, routes->list[i], path);
-}
-
 int
 load(struct routes *routes, const struct sources *sources, char *wrong,
     size_t size)
@@ -318,7 +172,7 @@ load(struct routes *routes, const struct sources *sources, char *wrong,
 	if (!routes->errors && (only->n || exclude->n) &&
 	    routes_select(routes, only, exclude, wrong, size) < 0)
 		return -1;
-	load_commands(routes, sources->path);
+	commands_find(routes, sources->path);
 	if (!routes->errors && !routes->n) {
 		say_error("no route in %s", *sources->files
 		    ? sources->files[0] : "-r");

@@ -1,4 +1,4 @@
-/* load.h - routes from files and the command line, and their commands. */
+/* load.h - routes from files and the command line, with their commands. */
 #ifndef CHWORK_LOAD_H
 #define CHWORK_LOAD_H
 
@@ -19,11 +19,5 @@ struct sources {
  */
 int load(struct routes *routes, const struct sources *sources, char *wrong,
     size_t size);
-
-/*
- * The PATH for commands: ours, with the directory of our own programs in
- * front. To be freed.
- */
-char *load_path(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* main.c - chwork: run a consumer for each message. */
 #include "base/err.h"
 #include "channel.h"
+#include "chwork/command.h"
 #include "chwork/explain.h"
 #include "chwork/load.h"
 #include "chwork/spawn.h"
@@ -9,6 +10,7 @@
 #include "common/out.h"
 #include "common/say.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +19,7 @@
 
 static const char *store, *takes, *message;
 static uint64_t jobs;
-static int check, once;
+static int check, once, watch, default_accept;
 static struct sources sources;
 
 static const struct opt options[] = {
@@ -29,6 +31,10 @@ static const struct opt options[] = {
 	    "only routes whose CHANNEL matches GLOB"),
 	OPT_LIST(0, "exclude", &sources.exclude, "GLOB",
 	    "no routes whose CHANNEL matches GLOB"),
+	OPT_FLAG(0, "watch", &watch,
+	    "read the routes again when they or scripts change"),
+	OPT_FLAG(0, "default-accept", &default_accept,
+	    "accept connections that no route takes"),
 	OPT_FLAG(0, "check", &check, "read the routes, then end"),
 	OPT_STRING(0, "takes", &takes, "CHANNEL",
 	    "the same; status 1 if no route is for CHANNEL"),
@@ -40,8 +46,10 @@ static const struct opt options[] = {
 
 static const struct opt_program program = {
 	.name = "chwork",
-	.usage = "[-j N] [--once] [--only GLOB] [--exclude GLOB] [--check] "
-		 "[--takes CHANNEL] [-r ROUTE]... [FILE...]\n"
+	.usage = "[-j N] [--once] [--only GLOB] [--exclude GLOB] [--watch] "
+		 "[--default-accept]\n"
+		 "              [--check] [--takes CHANNEL] [-r ROUTE]... "
+		 "[FILE...]\n"
 		 "       chwork --explain MESSAGE CHANNEL [-r ROUTE]... "
 		 "[FILE...]",
 	.options = options,
@@ -71,6 +79,8 @@ static int
 run(struct routes *routes, struct ch_err *err)
 {
 	struct worker worker = { .routes = routes, .once = once,
+		.watch = watch, .sources = &sources,
+		.default_accept = default_accept,
 		.jobs = jobs ? jobs : processors() };
 	int rc = ch_open(&worker.layer, store, err);
 
@@ -160,6 +170,17 @@ work(struct routes *routes, const char *channel, struct ch_err *err)
 	return CH_OK;
 }
 
+/* One that comes before the worker hears of it must not end us. */
+static void
+hold_hangups(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -177,7 +198,8 @@ main(int argc, char *argv[])
 	if (takes && ch_name_check(takes, CH_TO_SEND, &err) != CH_OK)
 		return say_status(err.status, &err);
 	spawn_init();
-	path = load_path();
+	hold_hangups();
+	path = command_path();
 	sources.files = argv;
 	sources.path = path;
 	rc = load(&routes, &sources, wrong, sizeof(wrong)) < 0

@@ -35,6 +35,9 @@ route_free(struct route *route)
 	free(route->argv);
 	free(route->program);
 	free(route->dir);
+	for (i = 0; i < route->nscripts; i++)
+		free(route->scripts[i]);
+	free(route->scripts);
 	free(route->channel);
 	free(route->place);
 	free(route->command_place);

@@ -58,8 +58,11 @@ struct route {
 	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
 	char **settings;   /* NAME=VALUE, ended by NULL, or NULL */
 	char **argv;       /* exec and stream: ended by NULL */
-	char *program;     /* argv[0] as a path (load.c) */
+	char *program;     /* argv[0] as a path (command.c) */
 	char *dir;         /* where it runs (load.c) */
+	char **scripts;    /* files that the command is made of, and */
+	size_t nscripts;
+	uint64_t stamp;    /* the state they were in (command.c) */
 	size_t running;    /* exec: now (exec.c) */
 	struct stream *stream; /* its copies (stream.c) */
 	struct metrics metrics;
@@ -79,6 +82,7 @@ struct routes {
 	const struct file *file; /* being read, and */
 	char **files; /* those that were (load.c) */
 	size_t nfiles;
+	struct routes *older; /* those that were replaced (reload.c) */
 };
 
 /* A line that includes another file. */

@@ -26,6 +26,7 @@
 #define LINE_TYPICAL  256 /* bytes */
 #define PAUSE_FIRST   100 /* ms before a copy is started again */
 #define PAUSE_LAST    30000
+#define PATIENCE      30000 /* ms for a copy that is to end */
 #define SOUND         10000 /* ms after which a copy counts as sound */
 
 struct copy {
@@ -87,6 +88,17 @@ choose(struct stream *stream, const char *reply_channel)
 	return &stream->copies[stream->next++ % n];
 }
 
+/* A message goes back to its channel. */
+static void
+send_back(struct worker *worker, const char *channel, struct json message)
+{
+	struct ch_err err = CH_ERR_INIT;
+
+	if (ch_send(worker->layer, channel, message.text, message.len, NULL,
+		&err) != CH_OK)
+		say_error("%s: to be given back: %s", channel, err.text);
+}
+
 static void
 put_captures(struct ch_buf *out, const struct captures *captures)
 {
@@ -111,6 +123,10 @@ stream_give(struct stream *stream, const char *channel, struct json message,
 	struct copy *copy = choose(stream, reply_channel);
 	struct ch_buf *out = &copy->backlog.pending;
 
+	if (copy->closing) {
+		send_back(stream->worker, channel, message);
+		return;
+	}
 	put_string(out, "{\"channel\":\"");
 	put_string(out, channel);
 	put_char(out, '"');
@@ -237,12 +253,9 @@ put_back_line(struct worker *worker, const char *line, size_t len)
 	struct json envelope = json_value(line, len);
 	struct json message = json_get(envelope, "message", 7);
 	struct ch_buf channel = CH_BUF_INIT;
-	struct ch_err err = CH_ERR_INIT;
 
 	json_bare(&channel, json_get(envelope, "channel", 7));
-	if (ch_send(worker->layer, channel.data, message.text, message.len,
-		NULL, &err) != CH_OK)
-		say_error("%s: to be given back: %s", channel.data, err.text);
+	send_back(worker, channel.data, message);
 	ch_buf_release(&channel);
 }
 
@@ -290,6 +303,12 @@ start_later(struct copy *copy, int failed)
 	loop_set(&copy->stream->worker->loop, &copy->again, copy->pause);
 }
 
+static int
+may_start_again(const struct copy *copy)
+{
+	return copy->stream->worker->stage == WORKING && !copy->closing;
+}
+
 static void
 on_ended(void *arg, int status)
 {
@@ -297,14 +316,14 @@ on_ended(void *arg, int status)
 	struct worker *worker = copy->stream->worker;
 
 	backlog_died(&copy->backlog, unread(copy));
-	if (status || worker->stage == WORKING)
+	if (status || may_start_again(copy))
 		complain(copy, status);
 	loop_forget(&worker->loop, &copy->in);
 	consumer_release(&copy->consumer);
 	copy->alive = 0;
 	copy->full = 0;
 	worker->copies--;
-	if (worker->stage == WORKING)
+	if (may_start_again(copy))
 		start_later(copy, status || !copy->backlog.last.len);
 	else
 		put_back(copy);
@@ -378,14 +397,23 @@ stream_new(struct worker *worker, struct route *route)
 }
 
 static void
+of_route(struct route *route, void (*act)(void *copy))
+{
+	struct stream *stream = route->stream;
+
+	for (size_t i = 0; stream && i < route->jobs; i++)
+		act(&stream->copies[i]);
+}
+
+/* Those of routes that were replaced, too. */
+static void
 each_copy(struct worker *worker, void (*act)(void *copy))
 {
-	for (size_t i = 0; i < worker->routes->n; i++) {
-		struct stream *stream = worker->routes->list[i]->stream;
+	const struct routes *routes = worker->routes;
 
-		for (size_t k = 0; stream && k < stream->route->jobs; k++)
-			act(&stream->copies[k]);
-	}
+	for (; routes; routes = routes->older)
+		for (size_t i = 0; i < routes->n; i++)
+			of_route(routes->list[i], act);
 }
 
 void
@@ -394,10 +422,11 @@ streams_start(struct worker *worker)
 	for (size_t i = 0; i < worker->routes->n; i++) {
 		struct route *route = worker->routes->list[i];
 
-		if (route->action == ACTION_STREAM)
-			route->stream = stream_new(worker, route);
+		if (route->action != ACTION_STREAM || route->stream)
+			continue;
+		route->stream = stream_new(worker, route);
+		of_route(route, start);
 	}
-	each_copy(worker, start);
 }
 
 static void
@@ -417,6 +446,8 @@ close_input(void *arg)
 {
 	struct copy *copy = arg;
 
+	if (copy->closing)
+		return;
 	copy->closing = 1;
 	loop_unset(&copy->stream->worker->loop, &copy->again);
 	if (!copy->alive)
@@ -429,6 +460,22 @@ void
 streams_close(struct worker *worker)
 {
 	each_copy(worker, close_input);
+}
+
+static void
+retire(void *arg)
+{
+	struct copy *copy = arg;
+
+	close_input(copy);
+	if (copy->alive)
+		child_end(&copy->consumer.child, PATIENCE);
+}
+
+void
+stream_close(struct route *route)
+{
+	of_route(route, retire);
 }
 
 void
@@ -446,16 +493,21 @@ release(void *arg)
 }
 
 void
+stream_free(struct route *route)
+{
+	of_route(route, release);
+	if (route->stream)
+		free(route->stream->copies);
+	free(route->stream);
+	route->stream = NULL;
+}
+
+void
 streams_release(struct worker *worker)
 {
-	each_copy(worker, release);
-	for (size_t i = 0; i < worker->routes->n; i++) {
-		struct route *route = worker->routes->list[i];
+	const struct routes *routes = worker->routes;
 
-		if (!route->stream)
-			continue;
-		free(route->stream->copies);
-		free(route->stream);
-		route->stream = NULL;
-	}
+	for (; routes; routes = routes->older)
+		for (size_t i = 0; i < routes->n; i++)
+			stream_free(routes->list[i]);
 }

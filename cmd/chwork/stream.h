@@ -16,7 +16,7 @@
 
 struct stream;
 
-/* Start the copies of all routes that have any. */
+/* Start the copies of all routes that have any to be started. */
 void streams_start(struct worker *worker);
 
 /* How many messages can be given now. */
@@ -32,6 +32,15 @@ void streams_flush(struct worker *worker);
 
 /* No more will be given: the copies meet the end of their input. */
 void streams_close(struct worker *worker);
+
+/*
+ * The route is gone: its copies are to finish what they have, within a time,
+ * and what they get still goes back to its channel.
+ */
+void stream_close(struct route *route);
+
+/* They have ended. */
+void stream_free(struct route *route);
 
 /* What no copy has read goes back to its channels. */
 void streams_put_back(struct worker *worker);

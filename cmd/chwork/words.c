@@ -161,10 +161,12 @@ cut_quoted(struct words *words, char quote, struct place opened)
 static int
 is_expression(const struct words *words)
 {
-	const struct word *word = &words->list[words->n - 1];
-	const char *p = words->text.data + word->start;
-	const char *end = words->text.data + words->text.len;
+	const char *p = words->text.data, *end;
 
+	if (!p)
+		return 0;
+	end = p + words->text.len;
+	p += words->list[words->n - 1].start;
 	while (p < end && (isalnum((unsigned char)*p) || strchr("_-.", *p)))
 		p++;
 	return p < end && *p == '~';

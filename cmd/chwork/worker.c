@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "chwork/gone.h"
+#include "chwork/act.h"
 #include "chwork/intake.h"
 #include "chwork/job.h"
 #include "chwork/stream.h"
@@ -83,6 +84,8 @@ on_signal(void *arg)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		crew_reap(&worker->crew);
+	else if (info.ssi_signo == SIGHUP)
+		reload_now(worker);
 	else if (worker->stage == WORKING)
 		worker_stop(worker);
 	else
@@ -97,6 +100,7 @@ take_signals(struct worker *worker, struct ch_err *err)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -181,7 +185,8 @@ release(struct worker *worker)
 	lanes_release(&worker->lanes);
 	match_release(&worker->match);
 	ch_buf_release(&worker->reply_channel);
-	free(worker->intakes);
+	intakes_release(worker);
+	reload_release(worker);
 	loop_forget(&worker->loop, &worker->signals);
 	loop_release(&worker->loop);
 }
@@ -198,10 +203,13 @@ worker_run(struct worker *worker, struct ch_err *err)
 		return rc;
 	rc = take_signals(worker, err);
 	if (rc == CH_OK)
-		rc = intakes_open(worker, err);
+		rc = intakes_match(worker, worker->routes, err);
+	if (rc == CH_OK)
+		rc = reload_start(worker, err);
 	if (rc == CH_OK) {
 		worker->look = worker->sweep = ch_clock();
 		streams_start(worker);
+		act_warn(worker);
 		while (worker->stage == WORKING)
 			work(worker);
 	}

@@ -13,11 +13,13 @@
 #include "chwork/environ.h"
 #include "chwork/lanes.h"
 #include "chwork/loop.h"
+#include "chwork/reload.h"
 #include "chwork/routes.h"
 
 struct gone;
 struct intake;
 struct job;
+struct sources;
 
 struct queue {
 	struct job *first;
@@ -37,17 +39,22 @@ struct worker {
 	struct environment environment;
 	size_t jobs; /* commands of exec at once, at most */
 	int once;    /* end when nothing is there */
+	int watch;   /* read the routes again when they change, */
+	const struct sources *sources; /* from here */
+	int default_accept; /* a connection that no route takes */
 	/* Ours: */
 	enum stage stage;
 	struct loop loop;
 	struct crew crew;
 	struct source signals;
+	struct reload reload;
 	struct timer patience; /* with the work in hand, when stopping */
 	int64_t look;  /* when everything is looked at again */
 	int64_t sweep; /* when the store is swept again */
 
-	struct intake *intakes; /* one for each channel or glob of the routes */
+	struct intake **intakes; /* one for each channel or glob of routes */
 	size_t nintakes;
+	struct intake *closed; /* those that were */
 	size_t first; /* the one whose turn is next */
 
 	struct job *all;    /* jobs, the newest first */

@@ -17,6 +17,8 @@ complete -c chwork -s r -l route -x -a '(__chwork_channels)' -d 'use this route,
 complete -c chwork -l once -d 'handle what is there, then end'
 complete -c chwork -l only -x -a '(__chwork_channels)' -d 'only routes whose CHANNEL matches GLOB'
 complete -c chwork -l exclude -x -a '(__chwork_channels)' -d 'no routes whose CHANNEL matches GLOB'
+complete -c chwork -l watch -d 'read the routes again when they or scripts change'
+complete -c chwork -l default-accept -d 'accept connections that no route takes'
 complete -c chwork -l check -d 'read the routes, then end'
 complete -c chwork -l takes -x -a '(__chwork_channels)' -d 'the same; status 1 if no route is for CHANNEL'
 complete -c chwork -l explain -x -d 'say what would become of it on CHANNEL, the first operand'

@@ -103,8 +103,6 @@ log_says() {
 }
 
 @test "what is not there yet is refused" {
-	run chwork --watch -r 'a drop'
-	[ "$status" -eq 64 ]
 	run chwork --check -r 'a post http://x'
 	[ "$status" -eq 78 ]
 }
@@ -385,7 +383,8 @@ chwork: ./show: 65549" ]
 
 @test "--reply none: output is logged" {
 	chsend websocket.receive reply_channel='r?1'
-	once -r 'websocket.receive exec --reply none echo done'
+	once -r 'websocket.receive exec --reply none echo done' \
+	    -r 'websocket.connect reject'
 	[ "$stderr" = "chwork: echo: done" ]
 	run chrecv --no-wait 'r?1'
 	[ "$status" -eq 1 ]
