@@ -88,6 +88,7 @@ told_to_reload(int number)
 {
 	(void)number;
 	process_reload();
+	worker_reload();
 }
 
 /* As many connections as there are descriptors for. */

@@ -312,6 +312,7 @@ reload(int number)
 {
 	if (super->reload() == 0)
 		pass_on(number);
+	worker_reload();
 }
 
 /* --- its life ------------------------------------------------------------- */

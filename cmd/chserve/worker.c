@@ -136,6 +136,13 @@ worker_start(const char *routes, const char *store, const char *jobs)
 	start();
 }
 
+void
+worker_reload(void)
+{
+	if (pid > 0)
+		kill(pid, SIGHUP);
+}
+
 static void
 start_again(struct due *due)
 {

@@ -21,6 +21,9 @@ int worker_leaves_http(void);
 /* Run chwork on that store, with `jobs` jobs ("": as many as it likes). */
 void worker_start(const char *routes, const char *store, const char *jobs);
 
+/* Have it read its routes again. */
+void worker_reload(void);
+
 /* A child has ended (SIGCHLD). */
 void worker_child_ended(void);
 

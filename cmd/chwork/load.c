@@ -89,7 +89,8 @@ read_file(struct routes *routes, const char *path, const struct include *in,
 	const char *slash = strrchr(path, '/');
 	struct file file = { .path = path, .in = routes->file,
 		.dir = slash ? (size_t)(slash - path) + 1 : 0 };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC |
+	    (routes->patient ? 0 : O_NONBLOCK));
 	struct ch_buf text = CH_BUF_INIT;
 	struct stat st;
 	int rc = -1;

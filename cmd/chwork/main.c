@@ -184,7 +184,7 @@ hold_hangups(void)
 int
 main(int argc, char *argv[])
 {
-	struct routes routes = { .wrong = tell_wrong };
+	struct routes routes = { .wrong = tell_wrong, .patient = 1 };
 	struct ch_err err = CH_ERR_INIT;
 	const char *channel = NULL;
 	char wrong[256], *path;

@@ -77,6 +77,7 @@ struct routes {
 	/* Adds the routes of a file; -1: wrong[size] says why not. */
 	int (*include)(struct routes *routes, const struct include *include,
 	    char *wrong, size_t size);
+	int patient; /* a file that is a pipe is waited for */
 	struct filters **scopes; /* of the includes */
 	size_t nscopes;
 	const struct file *file; /* being read, and */

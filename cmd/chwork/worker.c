@@ -74,6 +74,13 @@ worker_stop(struct worker *worker)
 	loop_set(&worker->loop, &worker->patience, PATIENCE);
 }
 
+/* The window was closed: a worker that stays would be one nobody sees. */
+static int
+is_orphaned(const struct worker *worker)
+{
+	return worker->had_terminal && !isatty(STDERR_FILENO);
+}
+
 static void
 on_signal(void *arg)
 {
@@ -84,7 +91,7 @@ on_signal(void *arg)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		crew_reap(&worker->crew);
-	else if (info.ssi_signo == SIGHUP)
+	else if (info.ssi_signo == SIGHUP && !is_orphaned(worker))
 		reload_now(worker);
 	else if (worker->stage == WORKING)
 		worker_stop(worker);
@@ -105,6 +112,7 @@ take_signals(struct worker *worker, struct ch_err *err)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	worker->had_terminal = isatty(STDERR_FILENO);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return ch_err_os(err, errno, "signalfd");

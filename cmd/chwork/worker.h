@@ -47,6 +47,7 @@ struct worker {
 	struct loop loop;
 	struct crew crew;
 	struct source signals;
+	int had_terminal; /* for what is said */
 	struct reload reload;
 	struct timer patience; /* with the work in hand, when stopping */
 	int64_t look;  /* when everything is looked at again */

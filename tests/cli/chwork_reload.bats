@@ -188,3 +188,46 @@ answers() {
 	run -0 chwork --check routes
 	[ -z "$output" ]
 }
+
+@test "SIGHUP to chserve is for its worker, too" {
+	routes 'a exec --reply text echo one'
+	for jobs in 1 2; do
+		serve -j "$jobs" --routes routes
+		answers a one
+		routes 'a exec --reply text echo two'
+		kill -HUP "$server"
+		answers a two
+		kill "$server"
+		ended "$server"
+		routes 'a exec --reply text echo one'
+	done
+}
+
+@test "SIGHUP before the worker is up does not end it" {
+	mkfifo slow
+	start chwork slow
+	exec {w}> slow
+	kill -HUP "$pid"
+	echo 'a exec --reply text echo one' >&"$w"
+	exec {w}>&-
+	answers a one
+	kill -0 "$pid"
+}
+
+@test "SIGHUP of a terminal that has gone ends it" {
+	chsend a n:=1
+	timeout 60 python3 - << 'END'
+import os
+import pty
+
+pid, master = pty.fork()
+if not pid:
+    os.execvp("chwork", ["chwork", "-r", "a exec echo up"])
+said = b""
+while b"up" not in said:
+    said += os.read(master, 1000)
+os.close(master)
+_, how = os.waitpid(pid, 0)
+assert os.waitstatus_to_exitcode(how) == 0, how
+END
+}
