@@ -284,7 +284,8 @@ CH_API int ch_receive(struct ch_receiver *receiver,
 
 /*
  * ch_receive_many takes what is there, 1 to `max` messages, waiting for the
- * first until `deadline`; *got says how many. Statuses as ch_receive.
+ * first until `deadline`; *got says how many. Where messages are large the
+ * file store hands out some 4 MiB at a time. Statuses as ch_receive.
  */
 CH_API int ch_receive_many(struct ch_receiver *receiver,
     struct ch_message *messages, size_t max, size_t *got, int64_t deadline,

@@ -199,7 +199,7 @@ take_locked(struct ch_chan *chan, struct ch_out *out, int *changed,
 	int rc = CH_OK;
 
 	*changed = 0;
-	while (out->got < out->max) {
+	while (ch_out_has_room(out)) {
 		head = chan->queue.now.head;
 		rc = ch_queue_first(&chan->queue, &record, err);
 		*changed |= head != chan->queue.now.head;

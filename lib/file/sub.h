@@ -29,6 +29,9 @@ struct ch_sub {
 	uint64_t part;        /* of a list that it is in the middle of */
 };
 
+/* The texts of one receive; no more after that, so that memory is bounded. */
+#define CH_OUT_BYTES ((size_t)4 << 20)
+
 /* Where taken messages go: text and names are offsets until ch_out_done. */
 struct ch_out {
 	struct ch_message *messages;
@@ -42,6 +45,12 @@ int ch_out_add(struct ch_out *out, const struct ch_chan *chan,
     const struct ch_record *record, const char *part, size_t part_len,
     struct ch_err *err);
 void ch_out_done(struct ch_out *out);
+
+static inline int
+ch_out_has_room(const struct ch_out *out)
+{
+	return out->got < out->max && out->text->len < CH_OUT_BYTES;
+}
 
 /*
  * A new subscription. Its bell is to be put under epoll by the caller

@@ -111,7 +111,7 @@ ch_watch_see(struct ch_sub *sub, struct ch_out *out, uint64_t *missed,
 	}
 	if (ch_queue_since(&chan->queue, sub->total, sub->epoch, &at) < 0)
 		sub->part = 0;
-	while (rc == CH_OK && out->got < out->max) {
+	while (rc == CH_OK && ch_out_has_room(out)) {
 		before = at;
 		rc = ch_queue_walk(&chan->queue, &at, &record, err);
 		if (rc == CH_REFUSED && (int64_t)before < 0) {

@@ -214,6 +214,30 @@ case_receive_many(void)
 }
 
 static void
+case_receive_large(void)
+{
+	static char text[1 << 20];
+	struct ch_receiver *receiver = listen_to(layer, "large", 0);
+	struct ch_message in[MANY];
+	size_t got, i, n = 0;
+	int rc, good = 1;
+
+	memset(text, ' ', sizeof(text) - 1);
+	for (i = 0; i < 12; i++) {
+		text[snprintf(text, sizeof(text), "{\"n\":%2zu", i)] = ' ';
+		text[sizeof(text) - 2] = '}';
+		put("large", text);
+	}
+	while ((rc = ch_receive_many(receiver, in, MANY, &got, CH_NOW, NULL))
+	    == CH_OK)
+		for (i = 0; i < got; i++)
+			good &= (size_t)atoi(in[i].text + 5) == n++;
+	ok(good && n == 12, "all of what is large, in order");
+	is_int(rc, CH_TIMEOUT, "then nothing");
+	ch_receiver_free(receiver);
+}
+
+static void
 case_marks(void)
 {
 	struct ch_receiver *p = listen_to(layer, "p!", 0);
@@ -257,6 +281,7 @@ static const struct contract_case cases[] = {
 	{ "at most once", case_at_most_once, 0 },
 	{ "send many", case_send_many, 0 },
 	{ "receive many", case_receive_many, 0 },
+	{ "receive large", case_receive_large, 0 },
 	{ "marks", case_marks, 0 },
 	{ "options", case_options, 0 },
 	{ NULL, NULL, 0 },
