@@ -45,7 +45,8 @@ int schedule_named(struct schedule *schedule, const char *name,
     const char **wrong);
 
 /*
- * The first time after `after`, both ms since the epoch; -1: never.
+ * The first time after `after`, both ms since the epoch, not on its first day;
+ * -1: never.
  *
  * Where clocks are put forward, what is due in the hour that does not exist is
  * due when it is over; where they are put back, what is due in the hour that
