@@ -19,6 +19,19 @@ BUILD = os.path.join(os.path.dirname(__file__), "../../build")
 AXE_RUN = """const done = arguments[0];
     axe.run().then(found => done(found.violations.flatMap(one => one.nodes.map(
         node => one.help + ": " + node.html))), e => done([String(e)]))"""
+UNTIL = """
+    const args = [...arguments], done = args.pop();
+    const look = function () { %s };
+    const end = Date.now() + 2000;
+    const timer = setInterval(() => {
+        const found = look(...args);
+        if (found || Date.now() > end) {
+            clearInterval(timer);
+            done(found);
+        }
+    }, 20);"""
+WAIT_MS = 5000
+LEFT = ["script timeout", "document unloaded", "aborted by navigation"]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -100,8 +113,7 @@ class Browser:
             wide = self.run("return document.documentElement.scrollWidth")
             assert wide <= width, "%s is %d wide" % (name, wide)
             self.run(axe)
-            found = self.call("POST", "/execute/async",
-                              {"script": AXE_RUN, "args": []})
+            found = self.wait(AXE_RUN, 60000)
             assert not found, "\n".join(found)
 
     def keys(self, *keys):
@@ -112,21 +124,24 @@ class Browser:
             {"type": "key", "id": "keyboard", "actions": actions}]})
 
     def until(self, script, *args, what=""):
-        """Wait, inside the page, until the script returns something true."""
-        answer = self.call("POST", "/execute/async", {"args": list(args),
-            "script": """
-                const args = [...arguments], done = args.pop();
-                const look = function () { %s };
-                const end = Date.now() + 25000;
-                const timer = setInterval(() => {
-                    const found = look(...args);
-                    if (found || Date.now() > end) {
-                        clearInterval(timer);
-                        done(found);
-                    }
-                }, 20);""" % script})
+        """Wait, inside the page, until the script returns something true. A
+        page that is left meanwhile never answers; then the next one is asked."""
+        end = time.monotonic() + 60
+        answer = None
+        while not answer and time.monotonic() < end:
+            try:
+                answer = self.wait(UNTIL % script, WAIT_MS, *args)
+            except RuntimeError as error:
+                if not any(one in str(error) for one in LEFT):
+                    raise
         assert answer, what or script
         return answer
+
+    def wait(self, script, ms, *args):
+        """What the script hands to its last argument, in time."""
+        self.call("POST", "/timeouts", {"script": ms})
+        return self.call("POST", "/execute/async",
+                         {"script": script, "args": list(args)})
 
     def close(self):
         try:
