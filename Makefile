@@ -222,7 +222,7 @@ to = $(foreach f,$(wildcard $(2)),$(1)|$(f)|$(3)/$(or $(4),$(notdir $(f))))
 FILES = $(foreach p,$(PROGRAMS),755|$(B)/bin/$(p)|bin/$(p)) \
 	755|$(B)/$(SONAME)|lib/$(SONAME) 644|$(B)/libchannel.a|lib/libchannel.a \
 	644|$(B)/channel.pc|lib/pkgconfig/channel.pc \
-	644|lib/channel.h|include/channel.h \
+	$(call to,644,lib/*.h,include) \
 	$(foreach n,1 3 5 7,$(call to,644,man/*.$(n),share/man/man$(n))) \
 	$(call to,644,completions/bash/*,share/bash-completion/completions) \
 	$(call to,644,completions/zsh/*,share/zsh/site-functions) \

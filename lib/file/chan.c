@@ -11,11 +11,11 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "file/bell.h"
 #include "file/chans.h"
 #include "file/delay.h"
 #include "file/dir.h"
-#include "file/lock.h"
 
 /* How often a folder may vanish between looking and opening. */
 #define TRIES 100

@@ -11,9 +11,9 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "file/dir.h"
 #include "file/group.h"
-#include "file/lock.h"
 
 #define VERSION 1
 #define OPEN_MAX_GROUPS 32 /* groups whose files stay open */

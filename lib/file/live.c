@@ -13,10 +13,10 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "file/chan.h"
 #include "file/dir.h"
 #include "file/group.h"
-#include "file/lock.h"
 #include "file/will.h"
 
 #define GONE ".gone."

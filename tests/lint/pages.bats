@@ -119,7 +119,7 @@ told() {
 }
 
 @test "the README's floors are the lint's" {
-	for room in base model layer file mem; do
+	for room in base model layer session file mem; do
 		grep -q "lib/$room/" README.md
 		[[ -d lib/$room ]]
 	done

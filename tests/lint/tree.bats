@@ -6,10 +6,11 @@ load helper
 # floor FILE: the number of the floor that the file is on, and its room
 floor() {
 	case $1 in
-	lib/channel.h) echo 0 channel.h ;;
+	lib/channel.h | lib/chsession.h) echo 0 channel.h ;;
 	lib/base/*) echo 1 base ;;
 	lib/model/*) echo 2 model ;;
 	lib/layer/*) echo 3 layer ;;
+	lib/session/*) echo 3 session ;;
 	lib/*/*) echo "4 $(basename "$(dirname "$1")")" ;;
 	lib/*) echo 5 lib ;;
 	cmd/common/*) echo 6 common ;;
@@ -50,13 +51,13 @@ includes() {
 	none "$bad"
 }
 
-@test "programs see channel.h, cmd/common, base and their own room only" {
+@test "programs see public headers, cmd/common, base and their own room only" {
 	local bad='' from name to
 	mapfile -t sources < <(files 'cmd/*.[ch]')
 	while read -r from name; do
 		to=$(resolve "$from" "$name")
 		case $to in
-		lib/channel.h | lib/base/* | cmd/common/*) ;;
+		lib/channel.h | lib/chsession.h | lib/base/* | cmd/common/*) ;;
 		"$(dirname "$from")"/*) ;;
 		*) bad+="$from includes $name"$'\n' ;;
 		esac
@@ -89,7 +90,7 @@ includes() {
 			grep -vE "^($rooms)" || true)
 		[[ -z $found ]] || bad+="<$header> in $found"$'\n'
 	done <<-'EOF'
-		jansson lib/model/|cmd/|tests/
+		jansson lib/model/|lib/session/|cmd/|tests/
 		libwebsockets cmd/chserve/
 		openssl/ cmd/chserve/(tls|certs)|cmd/chwork/sign|tests/
 		nghttp2/ cmd/chserve/h2|tests/

@@ -1,5 +1,5 @@
 /* lock.c - flock with a deadline, and locks held for life. */
-#include "file/lock.h"
+#include "base/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

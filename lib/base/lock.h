@@ -5,8 +5,8 @@
  * 5 s at most. A lock of the open file description (F_OFD_SETLK) says that an
  * owner lives: held to the end, and asked about without taking it.
  */
-#ifndef CH_FILE_LOCK_H
-#define CH_FILE_LOCK_H
+#ifndef CH_BASE_LOCK_H
+#define CH_BASE_LOCK_H
 
 #include "channel.h"
 
