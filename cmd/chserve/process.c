@@ -19,15 +19,13 @@
 #include "chserve/ws.h"
 
 #include "common/say.h"
+#include "common/state.h"
 
 #include <inttypes.h>
 #include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define OWN_DESCRIPTORS 64 /* not for connections */
 #define PER_ADDRESS 1000   /* a school's, but not all there are */
@@ -37,34 +35,14 @@ struct places_use process_admin = { "admin", "http", admin_accepted };
 
 static struct policy admin_policy;
 
-/* As the store's place is found: HOME, else what the password database says. */
-static const char *
-home_directory(void)
-{
-	const char *home = getenv("HOME");
-	struct passwd *user = home && *home ? NULL : getpwuid(getuid());
-
-	return user ? user->pw_dir : home ? home : "";
-}
-
 /* Where bodies are spooled: with the store, if that is a directory. */
 static int
 open_spool(const struct settings *settings, struct ch_layer *layer,
     struct ch_err *err)
 {
-	const char *location = ch_location(layer);
-	const char *state = getenv("XDG_STATE_HOME");
 	char path[PATH_MAX];
 
-	if (settings->state)
-		return spool_open(settings->state, err);
-	if (*location == '/')
-		return spool_open(location, err);
-	if (state && *state)
-		snprintf(path, sizeof(path), "%s/chutils", state);
-	else
-		snprintf(path, sizeof(path), "%s/.local/state/chutils",
-		    home_directory());
+	state_path(settings->state, ch_location(layer), path);
 	return spool_open(path, err);
 }
 

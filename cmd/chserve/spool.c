@@ -6,11 +6,11 @@
 #include "base/io.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "common/state.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,28 +214,6 @@ catch_limit(void)
 	sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* Make the directory and those above it; 0, or -1 with errno. */
-static int
-make_path(const char *path)
-{
-	char part[PATH_MAX];
-	size_t i, n = strlen(path);
-
-	if (n >= sizeof(part)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	for (i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return -1;
-	}
-	return 0;
-}
-
 /* Whether the folder can be had, and said in a message. */
 static int
 check_folder(struct ch_err *err)
@@ -254,11 +232,12 @@ check_folder(struct ch_err *err)
 int
 spool_open(const char *state, struct ch_err *err)
 {
-	char *path = NULL;
-	int rc;
+	char *path;
+	int rc = state_make(state, err);
 
-	if (make_path(state) == 0)
-		path = realpath(state, NULL);
+	if (rc != CH_OK)
+		return rc;
+	path = realpath(state, NULL);
 	if (!path)
 		return ch_err_os(err, errno, "state %s", state);
 	spool_close();
