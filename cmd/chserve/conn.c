@@ -26,8 +26,9 @@
 #define STALL_BYTES 30720 /* to be taken in that time: 1 KiB a second */
 #define LINGER_MS 2000
 #define LAST_MS 2000
-#define PATIENCE_MS 100  /* for a head, where others want the place */
-#define REFUSED_MAX 32   /* who are told so; others are closed at once */
+#define PATIENCE_MS 100  /* for a head, where others want the place, */
+#define TLS_PATIENCE_MS 1000 /* with a handshake ahead of it: round trips */
+#define SPARE_LOOKS 16   /* at who might be spared */
 
 #define EVENTS ((uint32_t)EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
@@ -239,6 +240,35 @@ is_full(void)
 }
 
 /*
+ * Whether it is the peer that has to do something. What it sent may still be
+ * in the socket, or have been read and wait for its turn: then it is we.
+ */
+static int
+owes_us(const struct conn *conn)
+{
+	int unread = 0;
+
+	return !conn->later.asked && !conn->soon.asked &&
+	    (ioctl(conn->sock.fd, FIONREAD, &unread) || !unread);
+}
+
+/* Who has owed us this for longest, and for so many ms; NULL: nobody. */
+static struct conn *
+find_debtor(enum conn_wait what, int64_t ms)
+{
+	struct due *due = waits[what].first;
+	int64_t until = ch_clock() + ms_of(what) - ms;
+	int i;
+
+	for (i = 0; i < SPARE_LOOKS && due && due->at <= until; i++) {
+		if (owes_us(conn_of(due, due)))
+			return conn_of(due, due);
+		due = due->next;
+	}
+	return NULL;
+}
+
+/*
  * Drop one that can be spared: the one that was longest between two requests,
  * else the one that has owed a first head for longest, which nobody does who
  * has something to say, else a WebSocket that was closed, and is waited for. 0
@@ -247,15 +277,14 @@ is_full(void)
 static int
 make_room(void)
 {
-	struct due *idle = waits[CONN_IDLE].first;
-	struct due *head = waits[CONN_HEAD].first;
+	struct conn *conn = find_debtor(CONN_IDLE, 0);
 
-	if (idle)
-		conn_drop(conn_of(idle, due));
-	else if (head && head->at - ch_clock() < HEAD_MS - PATIENCE_MS)
-		conn_drop(conn_of(head, due));
-	else
+	if (!conn)
+		conn = find_debtor(CONN_HEAD,
+		    tls_is_open() ? TLS_PATIENCE_MS : PATIENCE_MS);
+	if (!conn)
 		return client_spare();
+	conn_drop(conn);
 	return 1;
 }
 
@@ -323,7 +352,7 @@ conn_accepted(int fd, const struct event_peer *from,
 	struct conn *conn;
 
 	metrics_add(METRIC_CONNECTIONS, 1);
-	if (status && (n_refused >= REFUSED_MAX || tls_is_open())) {
+	if (status && (n_refused >= CONN_REFUSED_MAX || tls_is_open())) {
 		ch_io_close(&fd); /* a handshake is too much for a refusal */
 		return;
 	}

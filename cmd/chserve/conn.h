@@ -15,6 +15,8 @@
 
 #include "channel.h"
 
+#define CONN_REFUSED_MAX 32 /* who are told so at a time; more are closed */
+
 struct caps_seat;
 struct conn;
 struct proxy_trust;

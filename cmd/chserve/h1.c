@@ -169,6 +169,8 @@ read_head(struct conn *conn)
 	if (n > skip) {
 		len = head_length(h1->in.data + h1->in_at + skip, n - skip);
 		if (is_preface(h1, len)) {
+			if (h1->refusal)
+				return -1;
 			h1->state = H1_LEAVE;
 			return 0;
 		}

@@ -27,7 +27,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#define OWN_DESCRIPTORS 64 /* not for connections */
+#define OWN_DESCRIPTORS 64 /* to be opened, that are not for connections */
 #define PER_ADDRESS 1000   /* a school's, but not all there are */
 
 struct places_use process_site = { "listening", "http", conn_accepted };
@@ -69,17 +69,21 @@ told_to_reload(int number)
 	worker_reload();
 }
 
-/* As many connections as there are descriptors for. */
+/*
+ * As many connections as there are descriptors for. Some are open already,
+ * perhaps more than we know of: whoever started us left us theirs.
+ */
 static uint64_t
 most_connections(void)
 {
 	struct rlimit limit = { 1024, 1024 };
-	uint64_t most;
+	uint64_t most, others = OWN_DESCRIPTORS + CONN_REFUSED_MAX +
+	    status_descriptors(getpid());
 
 	say_files();
 	getrlimit(RLIMIT_NOFILE, &limit);
-	most = limit.rlim_cur > 2 * OWN_DESCRIPTORS
-	    ? limit.rlim_cur - OWN_DESCRIPTORS : limit.rlim_cur / 2;
+	most = limit.rlim_cur > 2 * others ? limit.rlim_cur - others
+					   : limit.rlim_cur / 2;
 	/* under TLS a WebSocket takes three, and counts twice */
 	return tls_is_open() ? most / 3 * 2 : most;
 }

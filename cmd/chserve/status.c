@@ -135,17 +135,17 @@ resident(pid_t pid)
 }
 
 /* Linux from 6.2 on says it as the directory's size. */
-static double
-descriptors(pid_t pid)
+uint64_t
+status_descriptors(pid_t pid)
 {
 	struct stat st;
 	char path[64];
-	double n = 0;
+	uint64_t n = 0;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
 	if (stat(path, &st) == 0 && st.st_size > 0)
-		return (double)st.st_size;
+		return (uint64_t)st.st_size;
 	dir = opendir(path);
 	if (!dir)
 		return 0;
@@ -165,7 +165,7 @@ put_processes(struct ch_buf *out)
 
 	for (i = 0; i < n; i++) {
 		memory += resident(pids[i]);
-		open += descriptors(pids[i]);
+		open += (double)status_descriptors(pids[i]);
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);
 	put_number(out, "chserve_processes", "Processes that serve.", n);

@@ -30,4 +30,7 @@ void status_stop(void);
 int status_answer(
     struct ch_buf *out, enum status_page page, const char **type);
 
+/* How many descriptors a process of ours has open; 0: not known. */
+uint64_t status_descriptors(pid_t pid);
+
 #endif

@@ -92,5 +92,5 @@ said() {
 		> ready 2> err 3>&-) &
 	STARTED+=("$!")
 	next_line "$fd"
-	said 1 'max-connections: 136, for there are no more descriptors'
+	said 1 'max-connections: \(9[0-9]\|10[0-4]\), for there are no more descriptors'
 }

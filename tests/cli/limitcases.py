@@ -165,7 +165,7 @@ def without_descriptors():
     """Each answer from a file that is not read takes two."""
     large = GET.replace(b"/ ", b"/large ")
     held, closed = [], 0
-    for _ in range(130):
+    for _ in range(110):
         peer = Peer()
         try:
             peer.send(large)

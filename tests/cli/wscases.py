@@ -494,25 +494,31 @@ def killed_server():
 
 
 def holds_open():
-    """Connections up to the cap: who comes after is told 503, as long as not
-    too many are; the rest are closed, and none of them hears anything else."""
+    """Connections up to the cap: who comes after is refused, the first 32 of
+    them with 503, the rest may be closed at once, and are seen to be first;
+    who came before hears nothing."""
     held = []
     for _ in range(200):
         held.append(Socket(URL))
-        held[-1].ask()
-    told = refused = 0
-    while not told:
-        ready, _, _ = select.select([s.sock for s in held], [], [], 30)
-        assert ready
-        for sock in [s for s in held if s.sock in ready]:
-            held.remove(sock)
-            refused += 1
+        try:
+            held[-1].ask()
+        except ConnectionError:
+            pass  # closed by now
+    refused = {}
+    while not refused or len(refused) < 200 - min(refused):
+        waiting = [n for n in range(200) if n not in refused]
+        ready, _, _ = select.select([held[n].sock for n in waiting], [], [],
+                                    30)
+        assert ready, refused
+        for n in [n for n in waiting if held[n].sock in ready]:
             try:
-                assert sock.read_head()[0] == 503
-                told += 1
+                refused[n] = held[n].read_head()[0]
             except (ConnectionError, EOFError):
-                pass
-    assert refused < 100, refused
+                refused[n] = None
+    first = min(refused)
+    assert first >= 80, refused
+    assert set(refused.values()) <= {503, None}, refused
+    assert all(refused[n] == 503 for n in range(first, first + 32)), refused
 
 
 if __name__ == "__main__":
