@@ -49,7 +49,8 @@ outbox_put(struct outbox *outbox, const void *bytes, size_t n)
 void
 outbox_file(struct outbox *outbox, int file, off_t at, off_t len)
 {
-	outbox->file = file;
+	outbox->shared = openfile_take(file);
+	outbox->file = outbox->shared->fd;
 	outbox->file_at = at;
 	outbox->file_left = len;
 }
@@ -70,7 +71,11 @@ outbox_is_empty(const struct outbox *outbox)
 static void
 end_file(struct outbox *outbox)
 {
-	ch_io_close(&outbox->file);
+	if (!outbox->shared)
+		ch_io_close(&outbox->file);
+	openfile_put(outbox->shared);
+	outbox->shared = NULL;
+	outbox->file = -1;
 	spool_release(&outbox->spool);
 	outbox->spilled = 0;
 }

@@ -9,6 +9,7 @@
 #ifndef CHSERVE_OUTBOX_H
 #define CHSERVE_OUTBOX_H
 
+#include "chserve/openfile.h"
 #include "chserve/sock.h"
 #include "chserve/spool.h"
 
@@ -26,6 +27,7 @@ struct outbox {
 	size_t at;
 	int file; /* then this; -1: none */
 	off_t file_at, file_left;
+	struct openfile *shared; /* `file` is this one's; NULL: it is not */
 	struct spool spool; /* `file` is this one */
 	int spilled;
 	uint64_t written; /* bytes, in all */

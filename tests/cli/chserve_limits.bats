@@ -79,9 +79,11 @@ said() {
 		> ready 2> err 3>&-) &
 	server=$!
 	STARTED+=("$server")
-	head -c 16M /dev/zero > public/large
+	truncate -s 16M public/large{0..109}
 	next_line "$fd"
 	url=${line#chserve: listening on }
+	case_of one_file
+	said 0 'accept'
 	case_of without_descriptors
 	said 1 'accept: Too many open files: connections are refused'
 }

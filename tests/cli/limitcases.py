@@ -161,14 +161,21 @@ def loopback():
     assert [p.status() for p in peers] == [200] * 30
 
 
+def one_file():
+    """Whose answers come from one file take no more than their sockets."""
+    held = [Peer() for _ in range(90)]
+    for peer in held:
+        peer.send(GET.replace(b"/ ", b"/large0 "))
+        assert peer.read_head()[0] == 200
+
+
 def without_descriptors():
-    """Each answer from a file that is not read takes two."""
-    large = GET.replace(b"/ ", b"/large ")
+    """Each answer from a file of its own that is not read takes two."""
     held, closed = [], 0
-    for _ in range(110):
+    for n in range(110):
         peer = Peer()
         try:
-            peer.send(large)
+            peer.send(GET.replace(b"/ ", b"/large%d " % n))
             if peer.sock.recv(1):
                 held.append(peer)
             else:

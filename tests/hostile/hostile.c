@@ -6,7 +6,9 @@
  *     hostile MODE HOST PORT PID CLIENTS SECONDS
  *
  * Prints a line of JSON: what the attackers met, the most memory that the
- * server (PID) had, and the times of the good client. Loopback only.
+ * server (PID) had, and the times of the good client. Loopback only. They are
+ * on the server's machine: so that it is the server that is measured, not who
+ * gets a processor, the attackers (not the good client) are nice.
  */
 #include "hostile/good.h"
 #include "hostile/peers.h"
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const char *server_pid;
 static long most_rss, most_anon; /* KiB */
@@ -78,6 +81,8 @@ main(int argc, char *argv[])
 	setrlimit(RLIMIT_NOFILE, &files);
 	server_pid = argv[4];
 	good_begin(argv[2], (unsigned)atoi(argv[3]));
+	if (nice(19) == -1) /* this thread, not those that were begun */
+		perror("hostile: nice");
 	peers_run(mode, argv[2], (unsigned)atoi(argv[3]),
 	    (size_t)atol(argv[5]), atof(argv[6]), look_at_server);
 	report(argv[1], argv[5]);

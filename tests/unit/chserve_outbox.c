@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,6 +116,43 @@ test_writing(void)
 	close(ends[0]);
 }
 
+/* One that has been opened once more, to be sent from `at`. */
+static void
+send_file(struct outbox *outbox, const char *path, off_t at)
+{
+	outbox_file(outbox, open(path, O_RDONLY | O_CLOEXEC), at, 3 - at);
+}
+
+static void
+test_one_file(const char *path)
+{
+	struct outbox a = OUTBOX_INIT, b = OUTBOX_INIT;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), next;
+	int shared;
+	char got[4] = "";
+
+	is_int(write(fd, "abc", 3), 3, "there is a file");
+	close(fd);
+	send_file(&a, path, 0);
+	next = dup(0);
+	close(next);
+	send_file(&b, path, 1);
+	shared = a.file;
+	is_int(b.file, shared, "for two readers it is open once");
+	fd = dup(0);
+	is_int(fd, next, "and what was opened again is closed");
+	close(fd);
+	is_int(outbox_take(&a, got, 1), 1, "the first one reads,");
+	is_int(outbox_take(&b, got + 1, 2), 2, "the second to the end,");
+	is_int(outbox_take(&a, got + 1, 3), 2, "the first one reads on");
+	is_str(got, "abc", "each from its own place");
+	is_int(fcntl(shared, F_GETFD), -1, "then it is closed");
+	send_file(&a, path, 0);
+	ok(a.file >= 0, "and opened again");
+	outbox_release(&a);
+	unlink(path);
+}
+
 int
 main(void)
 {
@@ -127,6 +165,8 @@ main(void)
 	is_int(spool_open(state, &err), CH_OK, "there is a spool");
 	test_spilling();
 	test_writing();
+	snprintf(spool, sizeof(spool), "%s/file", state);
+	test_one_file(spool);
 	spool_close();
 	snprintf(spool, sizeof(spool), "%s/spool", state);
 	rmdir(spool);
