@@ -25,7 +25,7 @@ static void look(struct due *due);
 
 static struct ch_layer *layer;
 static struct ch_receiver *receiver;
-static struct watch bell = { -1, bell_ready };
+static struct watch bell = { .fd = -1, .ready = bell_ready };
 static int listening; /* the bell is being watched */
 static struct due_queue looks = { .expired = look };
 static struct due next_look;
@@ -179,7 +179,7 @@ look(struct due *due)
 {
 	due_set(&looks, due, LOOK_MS);
 	if (!listening)
-		listening = loop_add(&bell, EPOLLIN) == 0;
+		listening = loop_add_first(&bell) == 0;
 	if (++looked % SWEEP_LOOKS == 0)
 		sweep();
 	bridge_drain();
@@ -207,7 +207,7 @@ bridge_open(struct ch_layer *on, struct ch_err *err)
 	bell.fd = ch_receiver_fd(receiver);
 	due_set(&looks, &next_look, LOOK_MS);
 	bridge_drain(); /* look before sleeping */
-	listening = loop_add(&bell, EPOLLIN) == 0;
+	listening = loop_add_first(&bell) == 0;
 	return CH_OK;
 }
 

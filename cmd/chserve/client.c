@@ -318,6 +318,18 @@ client_over(struct client *client)
 
 /* --- keeping alive -------------------------------------------------------- */
 
+/* Too many pings, that is, even if their pongs are read. */
+static int
+floods(struct client *client)
+{
+	int64_t now = ch_clock();
+
+	if (client->pings_due < now)
+		client->pings_due = now;
+	client->pings_due += CLIENT_PING_MS;
+	return client->pings_due > now + CLIENT_PINGS_MAX * CLIENT_PING_MS;
+}
+
 void
 client_ping(struct client *client, const char *payload, size_t n)
 {
@@ -326,6 +338,10 @@ client_ping(struct client *client, const char *payload, size_t n)
 	if (client->state != CLIENT_OPEN)
 		return;
 	client_heard(client);
+	if (floods(client)) {
+		client_cut(client, CODE_TOO_SLOW);
+		return;
+	}
 	pong = frame_new(FRAME_PONG, payload, n);
 	if (!pong)
 		say_memory();

@@ -29,6 +29,9 @@
 #define CLIENT_KEEP_MAX 1024
 /* Pongs that may wait for a client. */
 #define CLIENT_PONGS_MAX 64
+/* Pings that may come at once; then one each so many ms. */
+#define CLIENT_PINGS_MAX 2000
+#define CLIENT_PING_MS 10
 
 /* Close codes of our own making (RFC 6455, section 7.4.1). */
 enum client_code {
@@ -106,6 +109,7 @@ struct client {
 	size_t queue_at, queue_n, queue_size; /* queue_size: a power of two */
 	size_t queue_bytes;
 	size_t n_pongs; /* among them */
+	int64_t pings_due; /* when its last ping may have come */
 	size_t below; /* bytes that its wire holds, at most */
 	struct client *next_touched;
 	int touched; /* to be flushed */
@@ -113,6 +117,7 @@ struct client {
 	/* Coming in: the message being gathered, or one that found no room. */
 	struct ch_buf message;
 	struct due gather; /* when there has to be more of it */
+	size_t n_pieces; /* it came in */
 	size_t sound; /* bytes of it that are UTF-8 */
 	int binary, deflated;
 	unsigned paused; /* enum client_pause */

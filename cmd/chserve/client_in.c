@@ -12,6 +12,8 @@
 
 #define RETRY_MS 50         /* a full websocket.receive is tried again */
 #define PATIENCE_MS 5000    /* and given up after this */
+#define PIECES_MAX 1000     /* of a message, where they are smaller */
+#define PIECE_LEAST 32      /* on average, than this */
 #define GATHER_PIECE 8192   /* so much more of a message is awaited */
 #define KEEP_INFLATED 65536 /* memory that is kept for the next message */
 
@@ -221,11 +223,14 @@ client_data(struct client *client, const char *data, size_t len,
 	if (piece & PIECE_FIRST) {
 		client->binary = (piece & PIECE_BINARY) != 0;
 		client->deflated = (piece & PIECE_DEFLATED) != 0;
-		client->sound = 0;
+		client->sound = client->n_pieces = 0;
 	}
 	if (message->len + len > size_limit(client))
 		return CODE_TOO_BIG;
 	put_bytes(message, data, len);
+	if (++client->n_pieces > PIECES_MAX &&
+	    message->len / client->n_pieces < PIECE_LEAST)
+		return CODE_TOO_SLOW; /* they cost more than they bring */
 	expect_more(client, message->len - len, piece);
 	client_weigh(client);
 	if (client->deflated && piece & PIECE_LAST)

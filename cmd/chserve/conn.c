@@ -28,6 +28,8 @@
 #define LAST_MS 2000
 #define PATIENCE_MS 100  /* for a head, where others want the place, */
 #define TLS_PATIENCE_MS 1000 /* with a handshake ahead of it: round trips */
+#define TURN_MS 20      /* that have to pass for each turn it has, */
+#define TURNS_AHEAD 20  /* but for so many; else others come first */
 #define SPARE_LOOKS 16   /* at who might be spared */
 
 #define EVENTS ((uint32_t)EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
@@ -49,6 +51,20 @@ static struct due_queue waits[CONN_WAITS] = {
 
 /* --- turns ---------------------------------------------------------------- */
 
+/* Whether it has more turns than others. */
+static int
+is_busy(struct conn *conn)
+{
+	int64_t now = ch_clock();
+
+	if (conn->earned < now)
+		conn->earned = now;
+	if (conn->earned > now + TURNS_AHEAD * TURN_MS)
+		return 1;
+	conn->earned += TURN_MS;
+	return 0;
+}
+
 static void
 ready(struct watch *watch, uint32_t events)
 {
@@ -56,7 +72,11 @@ ready(struct watch *watch, uint32_t events)
 
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		conn->hung_up = 1;
-	if (!conn->later.asked)
+	if (conn->later.asked)
+		return;
+	if (is_busy(conn))
+		conn_again(conn);
+	else
 		conn->role->turn(conn);
 }
 

@@ -58,6 +58,7 @@ struct conn {
 	struct caps_seat *seat; /* its address's; NULL: not counted */
 	struct budget_share share; /* what its role holds of the peer's */
 	uint64_t taken; /* bytes, when it was last looked */
+	int64_t earned; /* when it will have earned the turns it had */
 };
 
 struct conn_settings {

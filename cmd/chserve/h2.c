@@ -14,7 +14,8 @@
 #define READ_SIZE 16384
 #define TURN_READS 8     /* before others have their turn, */
 #define TURN_REQUESTS 2  /* or so many begin; then it is read from */
-#define CROWDED_SIZE 64  /* in pieces of so much, where not many more fit */
+#define CROWDED_SIZE 64  /* in pieces of so much, where not many more fit, */
+#define CROWDED_READS 64 /* and then so many times */
 #define GATHER 16384     /* frames are gathered up to this many bytes */
 #define FRAME_SIZE 16394 /* nghttp2 gives no more at once */
 
@@ -117,11 +118,11 @@ static void
 read_in(struct h2 *h2)
 {
 	uint8_t bytes[READ_SIZE];
+	int reads = h2->crowded ? CROWDED_READS : TURN_READS, i;
 	ssize_t n;
-	int i;
 
 	h2->session.began = 0;
-	for (i = 0; i < TURN_READS && h2->session.began < TURN_REQUESTS &&
+	for (i = 0; i < reads && h2->session.began < TURN_REQUESTS &&
 	     !h2->session.lost && !h2->out.len; i++) {
 		n = read_some(h2, bytes,
 		    h2->crowded ? CROWDED_SIZE : sizeof(bytes));
@@ -136,7 +137,7 @@ read_in(struct h2 *h2)
 	}
 	write_out(h2);
 	h2->crowded = h2->session.began >= TURN_REQUESTS;
-	if (i == TURN_READS || h2->crowded)
+	if (i == reads || h2->crowded)
 		conn_again(h2->session.conn);
 }
 
@@ -195,6 +196,8 @@ turn(struct conn *conn)
 		h2session_close(&h2->session); /* it is large */
 		sock_finish(&conn->sock);
 		conn_wait(conn, CONN_LINGER);
+		h2->crowded = 0;
+		conn_again(conn); /* the end may be here already */
 	} else {
 		if (!h2->lingering)
 			set_deadline(h2);

@@ -9,26 +9,27 @@
 #define CONNECTION_WINDOW 262144
 #define HEAD_BYTES 2097152 /* of an answer: more than any message has */
 #define MAX_ACKS 100 /* that wait to be sent */
-#define RESETS 200   /* at once; and later one each: */
-#define RESET_MS 50
+#define BUCKET 200   /* resets, or chores, at once; and later one each: */
+#define DROP_MS 50
 
 static nghttp2_session_callbacks *callbacks;
 static nghttp2_option *option;
 
 /* --- floods --------------------------------------------------------------- */
 
-/* A stream was reset, by either side: too many of them end it all. */
+/* One more of something of which too much ends it all. */
 static void
-count_reset(struct h2session *on)
+count(struct h2session *on, struct h2session_bucket *bucket)
 {
-	int64_t more = (ch_clock() - on->resets_at) / RESET_MS;
+	int64_t more = (ch_clock() - bucket->at) / DROP_MS;
 
-	on->resets += more;
-	on->resets_at += more * RESET_MS;
-	if (on->resets > RESETS)
-		on->resets = RESETS;
-	if (on->resets-- > 0)
+	bucket->left += more;
+	bucket->at += more * DROP_MS;
+	if (bucket->left > BUCKET)
+		bucket->left = BUCKET;
+	if (bucket->left-- > 0)
 		return;
+	on->floods = 1;
 	nghttp2_session_terminate_session(on->nghttp2,
 	    NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -134,7 +135,7 @@ on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 	if (is_request(frame))
 		on->in_head = 0;
 	if (frame->hd.type == NGHTTP2_RST_STREAM) {
-		count_reset(on);
+		count(on, &on->resets);
 		h2ids_ended(&on->ids, frame->hd.stream_id);
 	}
 	if (!stream)
@@ -164,10 +165,11 @@ static int
 on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
 	struct stream *stream = stream_of(session, frame->hd.stream_id);
+	struct h2session *on = data;
 
 	if (frame->hd.type == NGHTTP2_RST_STREAM &&
 	    frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-		count_reset(data);
+		count(on, &on->resets);
 	if (stream && ends_stream(frame))
 		stream_sent(stream);
 	return 0;
@@ -248,12 +250,31 @@ make_callbacks(void)
 
 /* --- what comes ----------------------------------------------------------- */
 
-/* Frames that nghttp2 would skip, and that end it all. */
+/* Whether it makes work for us, and is of no use, or seldom. */
+static int
+is_chore(const struct h2scan_frame *frame)
+{
+	switch (frame->type) {
+	case NGHTTP2_DATA:
+		return !frame->length &&
+		    !(frame->flags & NGHTTP2_FLAG_END_STREAM);
+	case NGHTTP2_PING:
+	case NGHTTP2_SETTINGS:
+	case NGHTTP2_PRIORITY:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Frames that nghttp2 would skip, or take for ever, and that end it all. */
 static void
 check(struct h2session *on, const struct h2scan_frame *frame)
 {
 	enum h2ids_kind kind = H2IDS_UNKNOWN;
 
+	if (is_chore(frame))
+		count(on, &on->chores);
 	if (frame->type == NGHTTP2_DATA || frame->type == NGHTTP2_HEADERS)
 		kind = h2ids_kind(&on->ids, frame->stream);
 	if (kind == H2IDS_ENDED_BY_CLIENT)
@@ -287,7 +308,7 @@ h2session_input(struct h2session *on, const uint8_t *bytes, size_t n)
 	size_t used;
 	int begun;
 
-	for (; n && !on->lost; bytes += used, n -= used) {
+	for (; n && !on->lost && !on->floods; bytes += used, n -= used) {
 		used = h2scan_next(&on->scan, bytes, n, &frame, &begun);
 		if (begun)
 			check(on, &frame);
@@ -309,7 +330,8 @@ h2session_open(struct h2session *on, struct conn *conn)
 
 	make_callbacks();
 	*on = (struct h2session){ .conn = conn, .scan = H2SCAN_INIT,
-		.resets = RESETS, .resets_at = ch_clock() };
+		.resets = { BUCKET, ch_clock() },
+		.chores = { BUCKET, ch_clock() } };
 	if (nghttp2_session_server_new2(&on->nghttp2, callbacks, on, option) ||
 	    nghttp2_submit_settings(on->nghttp2, NGHTTP2_FLAG_NONE, settings,
 		sizeof(settings) / sizeof(*settings)) ||

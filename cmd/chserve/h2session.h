@@ -6,7 +6,8 @@
  *
  * Against floods: at most H2SESSION_STREAMS requests at once; streams that are
  * reset, by either side, are counted, and a session with too many of them ends
- * (rapid reset); nghttp2 bounds SETTINGS, PING and CONTINUATION.
+ * (rapid reset), so are SETTINGS, PING and PRIORITY, and data without any;
+ * nghttp2 bounds CONTINUATION, and what it has to answer at once.
  */
 #ifndef CHSERVE_H2SESSION_H
 #define CHSERVE_H2SESSION_H
@@ -23,6 +24,12 @@
 struct conn;
 struct stream;
 
+/* How many of a kind there may still be. */
+struct h2session_bucket {
+	int64_t left;
+	int64_t at; /* when that was last made more */
+};
+
 struct h2session {
 	nghttp2_session *nghttp2;
 	struct conn *conn;
@@ -30,11 +37,11 @@ struct h2session {
 	size_t n_streams;
 	struct h2ids ids;
 	struct h2scan scan;
-	int64_t resets;    /* that there may be */
-	int64_t resets_at; /* when that was last made more */
+	struct h2session_bucket resets, chores;
 	int in_head;       /* fields of a request have begun */
 	int served;        /* there was one */
 	unsigned began;    /* requests, since it was last set to 0 */
+	int floods;        /* it has been told so, and is not heard */
 	int lost;          /* there is nobody any more to talk to */
 };
 

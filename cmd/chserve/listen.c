@@ -21,7 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define TURN_ACCEPTS 64
+#define TURN_ACCEPTS 32
 #define LAST_ACCEPTS 8192 /* when we stop: as many as can be waiting */
 #define REST_MS 200 /* without descriptors, until connections have ended */
 #define ALIVE_S 60       /* of silence, then the peer's system is asked */
@@ -129,7 +129,7 @@ not_wanted(struct due *due)
 
 	listener->resting = 0;
 	listener->late = 1;
-	loop_add(&listener->watch, EPOLLIN);
+	loop_add_first(&listener->watch);
 }
 
 static void
@@ -160,7 +160,7 @@ go_on(struct due *due)
 	for (listener = listeners; listener; listener = listener->next)
 		if (listener->resting && !listener->left.queue) {
 			listener->resting = 0;
-			loop_add(&listener->watch, EPOLLIN);
+			loop_add_first(&listener->watch);
 		}
 }
 
@@ -199,7 +199,7 @@ watch_socket(const struct place *place, int fd)
 	listener->shared = share_is_shared() && place->shared;
 	listener->next = listeners;
 	listeners = listener;
-	loop_add(&listener->watch, EPOLLIN);
+	loop_add_first(&listener->watch);
 }
 
 void

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define TURN_EVENTS 128
-#define TURN_LATERS 16
+#define TURN_LATERS 64
+#define LATERS_MS 2 /* they take no longer, but for one */
 
 static int epoll_fd = -1;
 static struct watch timer = { .fd = -1 };
@@ -28,6 +29,9 @@ static struct soon *soons;
 static struct later *first_later, *last_later;
 static struct watch bell = { .fd = -1 };
 static int ringing;
+
+/* Those that come first have an epoll instance, which the other one watches. */
+static struct watch firsts = { .fd = -1 };
 
 static int64_t
 earliest(void)
@@ -74,7 +78,7 @@ timer_ready(struct watch *watch, uint32_t ready)
 }
 
 static void
-bell_rings(struct watch *watch, uint32_t ready)
+do_nothing(struct watch *watch, uint32_t ready)
 {
 	(void)watch, (void)ready;
 }
@@ -86,9 +90,11 @@ loop_open(struct ch_err *err)
 	timer.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	timer.ready = timer_ready;
 	bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bell.ready = bell_rings;
+	bell.ready = do_nothing;
+	firsts.fd = epoll_create1(EPOLL_CLOEXEC);
+	firsts.ready = do_nothing;
 	if (epoll_fd < 0 || timer.fd < 0 || loop_add(&timer, EPOLLIN) ||
-	    loop_add(&bell, EPOLLIN))
+	    loop_add(&bell, EPOLLIN) || loop_add(&firsts, EPOLLIN))
 		return ch_err_os(err, errno, "start the event loop");
 	return CH_OK;
 }
@@ -105,6 +111,7 @@ loop_close(void)
 		soon_clear(soons);
 	while (first_later)
 		later_clear(first_later);
+	ch_io_close(&firsts.fd);
 	ringing = 0;
 	ch_io_close(&bell.fd);
 	armed = CH_NEVER;
@@ -147,10 +154,13 @@ ring(int on)
 static void
 run_laters(void)
 {
+	int64_t end = ch_clock() + LATERS_MS;
 	struct later *later;
 	int i;
 
 	for (i = 0; i < TURN_LATERS && (later = first_later); i++) {
+		if (i && ch_clock() >= end)
+			break;
 		later_clear(later);
 		later->run(later);
 	}
@@ -158,17 +168,24 @@ run_laters(void)
 }
 
 static void
-turn(int patience)
+see(int fd, int patience)
 {
 	struct watch *watch;
 
-	n_events = epoll_wait(epoll_fd, events, TURN_EVENTS, patience);
+	n_events = epoll_wait(fd, events, TURN_EVENTS, patience);
 	for (at_event = 0; at_event < n_events; at_event++) {
 		watch = events[at_event].data.ptr;
 		if (watch)
 			watch->ready(watch, events[at_event].events);
 	}
 	n_events = 0;
+}
+
+static void
+turn(int patience)
+{
+	see(firsts.fd, 0);
+	see(epoll_fd, patience);
 	run_laters();
 	run_soons();
 }
@@ -191,13 +208,21 @@ control(int op, struct watch *watch, uint32_t wanted)
 	struct epoll_event event = { .events = wanted };
 
 	event.data.ptr = watch;
-	return epoll_ctl(epoll_fd, op, watch->fd, &event);
+	return epoll_ctl(watch->first ? firsts.fd : epoll_fd, op, watch->fd,
+	    &event);
 }
 
 int
 loop_add(struct watch *watch, uint32_t wanted)
 {
 	return control(EPOLL_CTL_ADD, watch, wanted);
+}
+
+int
+loop_add_first(struct watch *watch)
+{
+	watch->first = 1;
+	return control(EPOLL_CTL_ADD, watch, EPOLLIN);
 }
 
 void

@@ -16,6 +16,7 @@
 /* A descriptor somebody waits for; events are those of epoll(7). */
 struct watch {
 	int fd;
+	int first; /* loop_add_first */
 	void (*ready)(struct watch *watch, uint32_t events);
 };
 
@@ -52,6 +53,9 @@ void loop_wait(void);
 /* Start, end waiting; 0, or -1 with errno. */
 int loop_add(struct watch *watch, uint32_t events);
 void loop_remove(struct watch *watch);
+
+/* The same, but it comes first in each turn, however many others are ready. */
+int loop_add_first(struct watch *watch);
 
 /* Set a due (again) to ms from now; take it back. */
 void due_set(struct due_queue *queue, struct due *due, int64_t ms);

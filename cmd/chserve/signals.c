@@ -17,7 +17,7 @@
 
 static void signal_ready(struct watch *watch, uint32_t ready);
 
-static struct watch signals = { -1, signal_ready };
+static struct watch signals = { .fd = -1, .ready = signal_ready };
 static struct {
 	int number;
 	void (*hook)(int number);

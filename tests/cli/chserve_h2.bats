@@ -204,6 +204,8 @@ answer() {
 	case_of continuation_flood
 	case_of ping_flood
 	case_of settings_flood
+	case_of patient_ping_flood
+	case_of useless_flood
 }
 
 @test "SIGTERM: what is in hand is answered, then the connection ends" {

@@ -606,6 +606,27 @@ def settings_flood():
     ends_with(client, 11)
 
 
+def patient_ping_flood():
+    """Each is answered before the next one comes, and it is too much."""
+    client = Client()
+    for _ in range(2000):
+        client.sock.sendall(raw(6, 0, 0, b"12345678"))
+        kind = None
+        while kind not in (6, 7):
+            kind, payload = client.frame()
+        if kind == 7:
+            assert payload[7] == 11, payload
+            return
+    assert False, "it goes on for ever"
+
+
+def useless_flood():
+    """Frames that are skipped cost something, too."""
+    client = Client()
+    client.sock.sendall(raw(2, 0, 1, b"\0\0\0\0\x10") * 1000)
+    ends_with(client, 11)
+
+
 def main():
     globals()[sys.argv[1]]()
 

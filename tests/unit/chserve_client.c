@@ -294,6 +294,44 @@ test_pings(void)
 	ch_buf_clear(&notes);
 }
 
+/* However well its pongs are read. */
+static void
+test_ping_flood(void)
+{
+	struct client *client = open_client();
+	int n = 0;
+
+	told(EVENT_CONNECT, "");
+	while (client->state == CLIENT_OPEN && n < 4 * CLIENT_PINGS_MAX) {
+		client_ping(client, "", 0);
+		clients_flush();
+		n++;
+	}
+	ok(n > CLIENT_PINGS_MAX, "many pings may come at once");
+	is_int(client->code, CODE_TOO_SLOW, "but no more");
+	client_over(client);
+	told(EVENT_DISCONNECT, "\"code\":1008");
+	ch_buf_clear(&notes);
+}
+
+static void
+test_small_pieces(void)
+{
+	struct client *client = open_client();
+	unsigned code = 0;
+	int n;
+
+	told(EVENT_CONNECT, "");
+	for (n = 0; !code && n < 2000; n++)
+		code = client_data(client, n % 2 ? "" : "x", n % 2 == 0,
+		    n ? 0 : PIECE_FIRST);
+	is_int(code, CODE_TOO_SLOW, "a message in too many, too small pieces");
+	ok(n > 1000, "which some may be");
+	client_over(client);
+	told(EVENT_DISCONNECT, "");
+	ch_buf_clear(&notes);
+}
+
 static void
 test_rate(void)
 {
@@ -423,6 +461,8 @@ main(void)
 	test_limits();
 	test_stalled();
 	test_pings();
+	test_ping_flood();
+	test_small_pieces();
 	test_rate();
 	test_groups();
 	test_many();

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define REQUEST "HEAD /console HTTP/1.1\r\nHost: localhost\r\n\r\n"
-#define MANY 40    /* requests: more than are answered in one turn */
+#define MANY 200   /* requests: more than are answered in one turn */
 #define PATIENT 150 /* ms: longer than anybody may owe a head */
 
 static struct event_peer from = { .local = 1 };
