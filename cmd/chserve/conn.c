@@ -39,6 +39,7 @@ static void late(struct due *due);
 static const struct conn_settings *settings;
 static struct conn *conns;
 static size_t n_conns, n_more, n_refused;
+static size_t weight; /* of all */
 static int stopping;
 static struct due_queue waits[CONN_WAITS] = {
 	{ .expired = late }, { .expired = late }, { .expired = late },
@@ -215,6 +216,7 @@ forget(struct conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	n_conns--;
+	conn_weigh(conn, 0);
 	n_refused -= (size_t)conn->refused;
 	caps_leave(conn->seat);
 	budget_set(&conn->share, 0, 0);
@@ -248,6 +250,13 @@ void
 conn_open(const struct conn_settings *with)
 {
 	settings = with;
+}
+
+void
+conn_weigh(struct conn *conn, size_t bytes)
+{
+	weight += bytes - conn->weight;
+	conn->weight = bytes;
 }
 
 /* --- admission ------------------------------------------------------------ */
@@ -339,7 +348,12 @@ admit(const struct event_peer *from, struct caps_seat **seat)
 			return 429;
 		}
 	}
-	if (!is_full() || make_room())
+	if (!is_full()) {
+		if (weight > settings->shed_bytes)
+			make_room();
+		return 0;
+	}
+	if (make_room())
 		return 0;
 	caps_leave(*seat);
 	*seat = NULL;

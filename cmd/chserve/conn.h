@@ -15,6 +15,7 @@
 
 #include "channel.h"
 
+#define CONN_SHED_BYTES ((size_t)112 << 20)
 #define CONN_REFUSED_MAX 32 /* who are told so at a time; more are closed */
 
 struct caps_seat;
@@ -58,6 +59,7 @@ struct conn {
 	struct caps_seat *seat; /* its address's; NULL: not counted */
 	struct budget_share share; /* what its role holds of the peer's */
 	uint64_t taken; /* bytes, when it was last looked */
+	size_t weight;  /* bytes it takes even if it is idle, if many */
 	int64_t earned; /* when it will have earned the turns it had */
 };
 
@@ -65,6 +67,7 @@ struct conn_settings {
 	int64_t body_timeout; /* ms */
 	uint64_t max_connections; /* WebSockets are some, too */
 	uint64_t max_per_address; /* of an address that is no proxy's */
+	size_t shed_bytes; /* they may weigh, or idle ones make room */
 	int loopback_counts;      /* as any address, for that */
 	const struct proxy_trust *trust;
 	int no_h2; /* HTTP/1.x only */
@@ -109,6 +112,9 @@ void conn_again(struct conn *conn);
 /* What was set. */
 int64_t conn_body_timeout(void);
 int conn_may_be_h2(void);
+
+/* What TLS and a session of HTTP/2 take goes into megabytes, where many do. */
+void conn_weigh(struct conn *conn, size_t bytes);
 
 /* Set the deadline anew; or none. */
 void conn_wait(struct conn *conn, enum conn_wait what);

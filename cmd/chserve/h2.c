@@ -16,6 +16,7 @@
 #define TURN_REQUESTS 2  /* or so many begin; then it is read from */
 #define CROWDED_SIZE 64  /* in pieces of so much, where not many more fit, */
 #define CROWDED_READS 64 /* and then so many times */
+#define SESSION_BYTES 22000 /* of nghttp2's */
 #define GATHER 16384     /* frames are gathered up to this many bytes */
 #define FRAME_SIZE 16394 /* nghttp2 gives no more at once */
 
@@ -194,6 +195,7 @@ turn(struct conn *conn)
 	} else if (!h2->lingering && is_over(h2)) {
 		h2->lingering = 1;
 		h2session_close(&h2->session); /* it is large */
+		conn_weigh(conn, conn->weight - SESSION_BYTES);
 		sock_finish(&conn->sock);
 		conn_wait(conn, CONN_LINGER);
 		h2->crowded = 0;
@@ -260,6 +262,7 @@ h2_begin(struct conn *conn, const void *bytes, size_t n)
 	if (!h2)
 		say_memory();
 	h2session_open(&h2->session, conn);
+	conn_weigh(conn, conn->weight + SESSION_BYTES);
 	h2->crowded = 1; /* until we know it */
 	conn->role = &role;
 	conn->state = h2;

@@ -99,6 +99,7 @@ limit_connections(struct conn_settings *with,
 		    "more descriptors", most);
 	if (!with->max_connections || with->max_connections > most)
 		with->max_connections = most;
+	with->shed_bytes = CONN_SHED_BYTES;
 	with->loopback_counts = with->max_per_address != 0;
 	if (!with->max_per_address)
 		with->max_per_address = with->max_connections / 4 < PER_ADDRESS

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define REQUEST "HEAD /console HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define MANY 200   /* requests: more than are answered in one turn */
 #define PATIENT 150 /* ms: longer than anybody may owe a head */
 
@@ -63,7 +64,7 @@ static void
 begin(uint64_t most)
 {
 	settings = (struct conn_settings){ .max_connections = most,
-		.max_per_address = 100 };
+		.max_per_address = 100, .shed_bytes = 30000 };
 	conn_open(&settings);
 	loop_open(NULL);
 }
@@ -162,6 +163,28 @@ waiting_ones_stay(void)
 	end(fds, 2);
 }
 
+static void
+heavy_ones_go(void)
+{
+	int fds[4];
+
+	begin(10);
+	fds[0] = come();
+	fds[1] = come();
+	say(fds[0], PREFACE);
+	wait_ms(PATIENT);
+	loop_turn();
+	fds[2] = come();
+	ok(!is_closed(fds[0]), "one session may be idle");
+	say(fds[1], PREFACE);
+	loop_turn();
+	wait_ms(PATIENT);
+	fds[3] = come();
+	ok(is_closed(fds[0]), "of two the first is dropped for one more");
+	ok(!is_closed(fds[1]), "the other one is not");
+	end(fds, 4);
+}
+
 int
 main(void)
 {
@@ -171,5 +194,6 @@ main(void)
 	patient_ones_stay();
 	idle_ones_go();
 	waiting_ones_stay();
+	heavy_ones_go();
 	return done_testing();
 }
