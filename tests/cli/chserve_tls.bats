@@ -71,6 +71,30 @@ stop() {
 	[ "$output" = "chserve: client CA public/index.html: there is none in it" ]
 }
 
+@test "a key that may not be read is 77" {
+	local as=()
+	if [ "$(id -u)" = 0 ]; then
+		as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		chmod 711 "$PWD"
+	fi
+	chmod 644 server.pem
+	chmod 000 server.key
+	run -77 "${as[@]}" chserve -S mem: --tls-cert server.pem \
+		--tls-key server.key
+	has_line 'chserve: key server.key: Permission denied'
+}
+
+@test "--take-over: the next server has the port, and another certificate" {
+	serve_tls
+	local old=$server
+	certificate next next 'IP:127.0.0.1'
+	serve_with -l "127.0.0.1:$port" --root public --take-over \
+		--tls-cert next.pem --tls-key next.key
+	kill "$old"
+	ended "$old"
+	[ "$(shown)" = next ]
+}
+
 @test "certificate and key may be in one file" {
 	cat server.pem server.key > both.pem
 	serve --tls-cert both.pem
