@@ -237,13 +237,17 @@ put_body(struct variables *to)
 	ch_buf_release(&value);
 }
 
-/* Who the client is: only a certificate tells. */
+/* Who the client is: a login or a certificate tells. */
 static void
 put_client(struct variables *to)
 {
 	put_key(to, "REMOTE_ADDR", "client.0");
 	put_key(to, "REMOTE_HOST", "client.0");
 	put_key(to, "REMOTE_PORT", "client.1");
+	if (json_kind(get(to, "user")) == '"') {
+		put_key(to, "REMOTE_USER", "user");
+		return;
+	}
 	if (json_kind(get(to, "tls.client")) != '"')
 		return;
 	put_text(to, "AUTH_TYPE", "CLIENT_CERT");

@@ -227,6 +227,27 @@ put_parts(struct parts *parts, struct json message)
 	}
 }
 
+/*
+ * Who the visitor is. Only what the server sends says so: any message may have
+ * these keys, and a script may have made one of what a visitor wrote.
+ */
+static void
+put_visitor(struct parts *parts, const char *channel, struct json message)
+{
+	static const char *const keys[] = { "session", "user" };
+	struct json value;
+	size_t i;
+
+	if (strncmp(channel, "websocket.", 10) != 0 &&
+	    strncmp(channel, "http.", 5) != 0)
+		return;
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		value = json_get(message, keys[i], strlen(keys[i]));
+		if (json_kind(value) == '"')
+			put_part(parts, keys[i], strlen(keys[i]), value);
+	}
+}
+
 /* The stream and the payload of a frame, as if they were keys. */
 static void
 put_frame(struct parts *parts, struct json message)
@@ -253,6 +274,7 @@ environ_for(struct environment *environment, char *const *settings,
 	put_format(text, "CH_RETRIES=%u", retries);
 	put_char(text, '\0');
 	put_parts(&parts, message);
+	put_visitor(&parts, channel, message);
 	put_frame(&parts, message);
 	put_address(&parts, "client", json_get(message, "client", 6));
 	put_address(&parts, "server", json_get(message, "server", 6));

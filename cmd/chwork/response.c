@@ -20,6 +20,7 @@ void
 response_release(struct response *response)
 {
 	ch_buf_release(&response->headers);
+	ch_buf_release(&response->asks);
 	ch_buf_release(&response->in);
 }
 
@@ -72,6 +73,20 @@ add_field(struct response *response, const char *name, size_t len,
 	put_char(headers, ']');
 }
 
+/* What the server is to make of the visitor's session. */
+static void
+ask(struct response *response, const char *key, const char *value, size_t n)
+{
+	put_format(&response->asks, "\"%s\":", key);
+	if (json_utf8(value, n) != n)
+		refuse(response, "the field is not UTF-8");
+	else if (n)
+		json_quote(&response->asks, value, n);
+	else
+		put_string(&response->asks, "null");
+	put_char(&response->asks, ',');
+}
+
 static int
 has_control(const char *text, size_t len)
 {
@@ -112,6 +127,10 @@ read_field(struct response *response, const char *line, size_t len)
 		refuse(response, "a header field has control characters");
 	else if (is(line, n, "Status"))
 		read_status(response, value, (size_t)(end - value));
+	else if (is(line, n, "CH-Session"))
+		ask(response, "session", value, (size_t)(end - value));
+	else if (is(line, n, "CH-User"))
+		ask(response, "user", value, (size_t)(end - value));
 	else
 		add_field(response, line, n, value, (size_t)(end - value));
 }
@@ -274,7 +293,9 @@ put_head(const struct response *response, struct ch_buf *out)
 	int status = response->status ? response->status
 	    : response->moved ? 302 : 200;
 
-	put_format(out, "\"status\":%d,\"headers\":[", status);
+	put_format(out, "\"status\":%d,", status);
+	put_bytes(out, response->asks.data, response->asks.len);
+	put_string(out, "\"headers\":[");
 	put_bytes(out, response->headers.data, response->headers.len);
 	put_string(out, "],");
 }

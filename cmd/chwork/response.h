@@ -17,6 +17,9 @@
  * it is passed over; `wrong` says what was wrong with `line`. The first message
  * waits for the first byte of the body, so that a command that fails before has
  * answered nothing; that of an event stream does not.
+ *
+ * The fields CH-Session and CH-User are for the server only: they become the
+ * keys `session` and `user`, null where they are empty.
  */
 #ifndef CHWORK_RESPONSE_H
 #define CHWORK_RESPONSE_H
@@ -47,6 +50,7 @@ struct response {
 	int broken; /* the command failed after it had begun */
 	size_t read; /* bytes of head */
 	struct ch_buf headers; /* elements of a JSON array */
+	struct ch_buf asks;    /* members of an object, a comma behind each */
 	struct ch_buf in;      /* an incomplete line, or the body not put */
 };
 

@@ -90,14 +90,32 @@ test_parts(void)
 	is_met("{\"server\":[\"h\",80]}", "CH_SERVER_PORT", "80");
 }
 
+/* Who the visitor is, of which only the server tells. */
+static void
+test_visitor(void)
+{
+	const char *text = "{\"user\":\"ana\",\"session\":\"ID\"}";
+	const struct json message = { text, strlen(text) };
+	struct captures none = { .n = 0 };
+	char *const *list = met(text);
+
+	is_str(value(list, "CH_USER"), "ana", "of a connection: the user");
+	is_str(value(list, "CH_SESSION"), "ID", "and the session");
+	list = environ_for(&environment, NULL, "http.request", message, &none,
+	    0);
+	is_str(value(list, "CH_USER"), "ana", "of a request: the user");
+	list = environ_for(&environment, NULL, "jobs", message, &none, 0);
+	is_str(value(list, "CH_USER"), NULL, "of a job: no user");
+	is_str(value(list, "CH_SESSION"), NULL, "and no session");
+}
+
 /* What a message must not be able to say. */
 static void
 test_ours(void)
 {
 	is_met("{\"channel\":\"x\"}", "CH_CHANNEL", "websocket.receive");
-	is_met("{\"user\":\"root\"}", "CH_USER", NULL);
 	is_met("{\"User\":\"root\"}", "CH_USER", NULL);
-	is_met("{\"session\":\"x\"}", "CH_SESSION", NULL);
+	is_met("{\"user\":[\"root\"]}", "CH_USER", NULL);
 	is_met("{\"retries\":7}", "CH_RETRIES", "0");
 	is_met("{\"truncated\":\"x\"}", "CH_TRUNCATED", NULL);
 	is_met("{\"arg_room\":\"x\"}", "CH_ARG_room", NULL);
@@ -188,6 +206,7 @@ main(void)
 	test_base();
 	test_settings();
 	test_parts();
+	test_visitor();
 	test_ours();
 	test_truncated();
 	test_bounds();

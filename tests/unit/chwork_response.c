@@ -232,6 +232,36 @@ test_events(void)
 	response_release(&response);
 }
 
+static const char *
+answer_with(const char *head)
+{
+	static char first[256];
+	struct response response;
+
+	response_init(&response, 0, 1000);
+	response_feed(&response, head, strlen(head));
+	response_end(&response, 1);
+	snprintf(first, sizeof(first), "%s", put_all(&response));
+	response_release(&response);
+	return first;
+}
+
+/* Fields that are for the server. */
+static void
+test_asks(void)
+{
+	is_str(answer_with("CH-Session: ID\nA: b\nCH-User: ana \"a\"\n\n"),
+	    "{\"status\":200,\"session\":\"ID\","
+	    "\"user\":\"ana \\\"a\\\"\",\"headers\":[[\"A\",\"b\"]],"
+	    "\"content\":\"\"}\n", "a session and a user");
+	is_str(answer_with("ch-session:\nch-user: \n\n"),
+	    "{\"status\":200,\"session\":null,\"user\":null,"
+	    "\"headers\":[],\"content\":\"\"}\n", "the end of both");
+	is_str(answer_with("CH-User: \xff\n\n"), "{\"status\":502,"
+	    "\"headers\":[[\"Content-Type\",\"text/plain; charset=utf-8\"]],"
+	    "\"content\":\"502 Bad Gateway\\n\"}\n", "a user of odd bytes");
+}
+
 static void
 test_error(void)
 {
@@ -253,6 +283,7 @@ main(void)
 	test_most();
 	test_failed();
 	test_events();
+	test_asks();
 	test_error();
 	ch_buf_release(&out);
 	return done_testing();
