@@ -8,6 +8,7 @@
 #include "common/say.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -230,7 +231,7 @@ static struct event_of
 event_of(const struct client *client)
 {
 	return (struct event_of){ client->box.channel, client->path,
-		client->order };
+		client->order, &client->who };
 }
 
 /* Nobody has to take these: the oldest make room, for those who watch. */
@@ -360,6 +361,28 @@ bridge_is_awaited(const char *channel)
 	return waiting > 0;
 }
 
+static int
+note_owner(void *arg, const struct ch_channel_stat *stat)
+{
+	*(pid_t *)arg = stat->owner;
+	return 0;
+}
+
+int
+bridge_lives(const char *channel)
+{
+	int n = (int)strcspn(channel, "!") + 1;
+	char prefix[CH_NAME_MAX + 1];
+	pid_t owner = 0;
+
+	snprintf(prefix, sizeof(prefix), "%.*s", n, channel);
+	if (strcmp(prefix, mailbox_prefix[MAILBOX_WEBSOCKET]) == 0 ||
+	    strcmp(prefix, mailbox_prefix[MAILBOX_HTTP]) == 0)
+		return mailbox_find(channel) != NULL;
+	ch_stat_channels(layer, prefix, note_owner, &owner, NULL);
+	return owner > 0;
+}
+
 int
 bridge_join(struct mailbox *box, const char *group, struct ch_err *err)
 {
@@ -373,4 +396,15 @@ bridge_leave(struct mailbox *box)
 
 	for (i = 0; i < box->n_groups; i++)
 		ch_group_discard(layer, box->groups[i], box->channel, NULL);
+}
+
+void
+bridge_tell_group(const char *group, const char *text)
+{
+	struct ch_send_opts opts = { .flags = CH_CHECKED };
+	struct ch_err err = CH_ERR_INIT;
+
+	if (ch_group_send(layer, group, text, strlen(text), &opts, NULL,
+		&err) != CH_OK)
+		say_more("%s: %s", group, err.text);
 }

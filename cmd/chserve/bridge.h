@@ -37,8 +37,14 @@ int bridge_new_channel(const char *pattern, char name[CH_NAME_MAX + 1],
 /* Whether somebody sleeps on that channel. */
 int bridge_is_awaited(const char *channel);
 
+/* Whether the connection with that reply channel is there, here or not. */
+int bridge_lives(const char *channel);
+
 /* Join a group, and leave all those that the mailbox is in. */
 int bridge_join(struct mailbox *box, const char *group, struct ch_err *err);
 void bridge_leave(struct mailbox *box);
+
+/* Tell all members. */
+void bridge_tell_group(const char *group, const char *text);
 
 #endif

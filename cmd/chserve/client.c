@@ -5,6 +5,7 @@
 #include "chserve/clients.h"
 #include "chserve/metrics.h"
 #include "chserve/seen.h"
+#include "chserve/session.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -312,6 +313,7 @@ client_over(struct client *client)
 	untouch(client);
 	bridge_leave(&client->box);
 	bridge_disconnect(client);
+	session_leave(client);
 	seen_end(client);
 	clients_free(client);
 }
@@ -379,6 +381,7 @@ ask(struct due *due)
 		client_heard(client); /* which it was not, but may never be */
 	if (client->state == CLIENT_OPEN)
 		enqueue(client, ping);
+	session_used(client);
 	clients_flush();
 }
 

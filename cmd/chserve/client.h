@@ -89,6 +89,7 @@ struct client {
 	enum client_state state;
 
 	char *path;
+	struct who who;
 	uint64_t order; /* of the next message from it */
 	unsigned code;  /* CLOSING, OVER: why; what its peer sees or said */
 	int cut;        /* CLOSING: it is not waited for its close frame */

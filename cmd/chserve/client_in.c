@@ -4,6 +4,7 @@
 #include "chserve/bridge.h"
 #include "chserve/deflate.h"
 #include "chserve/metrics.h"
+#include "chserve/session.h"
 #include "common/json.h"
 #include "common/put.h"
 #include "common/say.h"
@@ -87,6 +88,7 @@ pass_on(struct client *client)
 		ch_buf_clear(&client->message);
 		client_weigh(client);
 		spend(client);
+		session_used(client);
 		return CH_OK;
 	}
 	if (rc == CH_REFUSED)

@@ -39,6 +39,7 @@ clients_free(struct client *client)
 	caps_leave(client->seat);
 	budget_set(&client->share, 0, 0);
 	free(client->path);
+	who_forget(&client->who);
 	free(client);
 }
 

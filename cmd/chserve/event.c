@@ -20,6 +20,17 @@ put_byte_string(struct ch_buf *out, const char *bytes)
 }
 
 static void
+put_who(struct ch_buf *out, const struct who *who)
+{
+	if (*who->session)
+		put_format(out, ",\"session\":\"%s\"", who->session);
+	if (who->user) {
+		put_char(out, ',');
+		put_text(out, "user", who->user);
+	}
+}
+
+static void
 put_of(struct ch_buf *out, const struct event_of *of)
 {
 	put_char(out, '{');
@@ -27,6 +38,7 @@ put_of(struct ch_buf *out, const struct event_of *of)
 	put_char(out, ',');
 	put_text(out, "path", of->path);
 	put_format(out, ",\"order\":%llu", (unsigned long long)of->order);
+	put_who(out, of->who);
 }
 
 /* [HOST, PORT]; of a unix socket [PATH, null], or null without a name. */
@@ -118,17 +130,19 @@ event_request(struct ch_buf *out, const char *reply_channel,
 	put_text(out, "scheme", from->scheme);
 	put_char(out, ',');
 	put_text(out, "path", head->path);
+	put_who(out, from->who);
 	put_from(out, from);
 }
 
 void
 event_http_disconnect(struct ch_buf *out, const char *reply_channel,
-    const char *path)
+    const char *path, const struct who *who)
 {
 	put_char(out, '{');
 	put_text(out, "reply_channel", reply_channel);
 	put_char(out, ',');
 	put_text(out, "path", path);
+	put_who(out, who);
 	put_char(out, '}');
 }
 

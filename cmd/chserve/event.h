@@ -9,6 +9,7 @@
 
 #include "chserve/head.h"
 #include "chserve/offer.h"
+#include "chserve/who.h"
 
 #include "base/buf.h"
 
@@ -35,6 +36,7 @@ struct event_of {
 	const char *reply_channel;
 	const char *path;
 	uint64_t order; /* 0 for the connect, then counting on */
+	const struct who *who;
 };
 
 /* The request that it begins with, and how it came. */
@@ -44,6 +46,7 @@ struct event_from {
 	const char *root_path;
 	const struct event_peer *client, *server;
 	const char *certified; /* the client, by its certificate; NULL */
+	const struct who *who;
 };
 
 /* Append the message. */
@@ -58,7 +61,7 @@ void event_disconnect(struct ch_buf *out, const struct event_of *of,
 void event_request(struct ch_buf *out, const char *reply_channel,
     const struct event_from *from);
 void event_http_disconnect(struct ch_buf *out, const char *reply_channel,
-    const char *path);
+    const char *path, const struct who *who);
 
 /* Whether a close frame may carry that code (RFC 6455, section 7.4). */
 int event_may_be_sent(long code);

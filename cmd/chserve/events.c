@@ -5,6 +5,7 @@
 #include "chserve/bridge.h"
 #include "chserve/loop.h"
 #include "chserve/serve.h"
+#include "chserve/session.h"
 #include "chserve/sse.h"
 
 #include "common/put.h"
@@ -98,6 +99,13 @@ may_be_seen(const char *group)
 	return 0;
 }
 
+static int
+is_let_in(struct request *request)
+{
+	session_find(request);
+	return session_lets_in(request);
+}
+
 static void
 begin(struct request *request, const char *group)
 {
@@ -111,7 +119,8 @@ begin(struct request *request, const char *group)
 	mailbox_open(&stream->box, MAILBOX_HTTP);
 	stream->box.deliver = deliver;
 	request_take(request, &taker, stream);
-	if (bridge_join(&stream->box, group, &err) != CH_OK) {
+	if (bridge_join(&stream->box, group, &err) != CH_OK ||
+	    session_join(&stream->box, &request->who, &err) != CH_OK) {
 		say_more("events of %s: %s", group, err.text);
 		end(stream);
 		answer_words(request, 503, NULL);
@@ -145,7 +154,7 @@ events_begin(struct request *request)
 	if (strcmp(request->head.method, "HEAD") != 0 &&
 	    strcmp(request->head.method, "GET") != 0)
 		answer_words(request, 405, "Allow: GET, HEAD\r\n");
-	else if (!serve_lets_in(request))
+	else if (!serve_lets_in(request) || !is_let_in(request))
 		answer_words(request, 403, NULL);
 	else
 		begin(request, group);

@@ -7,6 +7,7 @@
 #include "chserve/push.h"
 #include "chserve/reply.h"
 #include "chserve/serve.h"
+#include "chserve/session.h"
 #include "chserve/worker.h"
 
 #include "common/put.h"
@@ -89,7 +90,7 @@ over(struct request *request)
 
 	if (exchange->state != GATHERING) {
 		event_http_disconnect(&message, exchange->box.channel,
-		    request->head.path);
+		    request->head.path, &request->who);
 		bridge_tell(EVENT_HTTP_DISCONNECT, &message);
 		ch_buf_release(&message);
 	}
@@ -127,7 +128,7 @@ ask(struct exchange *exchange)
 	struct request *request = exchange->request;
 	struct event_from from = { &request->head, request->scheme,
 		serve_settings->root_path, &request->from, &request->to,
-		request->certified };
+		request->certified, &request->who };
 	struct ch_buf message = CH_BUF_INIT;
 	struct ch_err err = CH_ERR_INIT;
 	int rc;
@@ -224,6 +225,7 @@ exchange_begin(struct request *request)
 		answer_words(request, 404, NULL);
 		return;
 	}
+	session_find(request);
 	exchange = calloc(1, sizeof(*exchange));
 	if (!exchange)
 		say_memory();
@@ -278,6 +280,19 @@ begin(struct exchange *exchange)
 	request_begin(exchange->request, reply.status, &reply.fields, length);
 }
 
+/* An event stream ends with the session that it is for. */
+static int
+is_still_known(struct exchange *exchange)
+{
+	struct ch_err err = CH_ERR_INIT;
+
+	if (session_join(&exchange->box, &exchange->request->who, &err) ==
+	    CH_OK)
+		return 1;
+	say_more("%s: %s", exchange->box.channel, err.text);
+	return 0;
+}
+
 /* The consumer's message that is to begin an answer makes no sense. */
 static void
 wrong(struct exchange *exchange, const char *what)
@@ -306,11 +321,17 @@ answered(struct mailbox *box, const struct ch_message *message)
 	if (reply.ignored)
 		say_error("reply to %s: left out: %s", box->channel,
 		    reply.ignored);
+	if (first && session_answer(request, &reply.wish, &reply.fields)) {
+		give_up(exchange, 500);
+		return;
+	}
 	if (first)
 		begin(exchange);
 	request_put(request, reply.content.data, reply.content.len);
 	if (exchange->events)
 		due_set(&breaths, &exchange->due, BREATH_MS);
+	if (first && exchange->events && !is_still_known(exchange))
+		reply.more = 0;
 	if (reply.more && !reply.closed)
 		return;
 	end(exchange);

@@ -10,6 +10,7 @@
 #include "chserve/loop.h"
 #include "chserve/mailbox.h"
 #include "chserve/notify.h"
+#include "chserve/session.h"
 #include "chserve/signals.h"
 #include "chserve/spool.h"
 #include "chserve/status.h"
@@ -35,15 +36,18 @@ struct places_use process_admin = { "admin", "http", admin_accepted };
 
 static struct policy admin_policy;
 
-/* Where bodies are spooled: with the store, if that is a directory. */
+/* For sessions and bodies: with the store, if that is a directory. */
 static int
-open_spool(const struct settings *settings, struct ch_layer *layer,
+open_state(const struct settings *settings, struct ch_layer *layer,
     struct ch_err *err)
 {
 	char path[PATH_MAX];
+	int rc;
 
 	state_path(settings->state, ch_location(layer), path);
-	return spool_open(path, err);
+	rc = spool_open(path, err);
+	return rc == CH_OK ? session_open(&settings->serve.session, path, err)
+	    : rc;
 }
 
 int
@@ -161,7 +165,7 @@ process_serve(struct settings *settings, struct ch_layer *layer,
 	if (rc == CH_OK)
 		rc = open_signals(settings->drain_timeout, err);
 	if (rc == CH_OK)
-		rc = open_spool(settings, layer, err);
+		rc = open_state(settings, layer, err);
 	if (rc == CH_OK)
 		rc = bridge_open(layer, err);
 	if (rc != CH_OK)
@@ -183,6 +187,7 @@ process_close(void)
 	conn_close();
 	ws_close();
 	bridge_close();
+	session_close();
 	spool_close();
 	access_close();
 	signals_close();

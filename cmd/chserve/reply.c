@@ -141,6 +141,44 @@ read_content(struct reply *reply, struct json content)
 	    ? "content is no sound base64" : NULL;
 }
 
+/* null: what there was is taken away. */
+static void
+read_nothing(struct reply_wish *wish, struct json key)
+{
+	if (json_is(key, "session", 7))
+		wish->what = REPLY_SESSION_ENDS;
+	else if (json_is(key, "user", 4))
+		wish->logs_out = 1;
+}
+
+static const char *
+read_session(struct reply_wish *wish, struct json session)
+{
+	char kind = json_kind(session);
+
+	if (kind != '"' && kind != '{')
+		return "session is neither an id nor an object nor null";
+	wish->what = kind == '"' ? REPLY_SESSION_GIVEN : REPLY_SESSION_DATA;
+	ch_buf_clear(&wish->session);
+	json_bare(&wish->session, session);
+	put_string(&wish->session, ""); /* so that there is a NUL */
+	return NULL;
+}
+
+static const char *
+read_user(struct reply_wish *wish, struct json user)
+{
+	if (json_kind(user) != '"')
+		return "user is neither a name nor null";
+	ch_buf_clear(&wish->user);
+	json_bare(&wish->user, user);
+	put_string(&wish->user, "");
+	if (memchr(wish->user.data, '\0', wish->user.len))
+		return "user has a NUL";
+	wish->logs_in = 1;
+	return NULL;
+}
+
 const char *
 reply_read(struct reply *reply, const char *text, size_t len, int first,
     int events)
@@ -154,8 +192,10 @@ reply_read(struct reply *reply, const char *text, size_t len, int first,
 	*reply = (struct reply)REPLY_INIT;
 	reply->length = -1;
 	while (!wrong && json_next(&walk)) {
-		if (json_kind(walk.value) == 'n')
+		if (json_kind(walk.value) == 'n') {
+			read_nothing(&reply->wish, walk.key);
 			continue;
+		}
 		n++;
 		if (json_is(walk.key, "status", 6)) {
 			wrong = read_status(reply, walk.value);
@@ -170,6 +210,10 @@ reply_read(struct reply *reply, const char *text, size_t len, int first,
 			reply->more = json_kind(walk.value) == 't';
 		} else if (json_is(walk.key, "closed", 6)) {
 			reply->closed = json_kind(walk.value) == 't';
+		} else if (json_is(walk.key, "session", 7)) {
+			wrong = read_session(&reply->wish, walk.value);
+		} else if (json_is(walk.key, "user", 4)) {
+			wrong = read_user(&reply->wish, walk.value);
 		} else {
 			n--;
 		}
@@ -190,4 +234,6 @@ reply_release(struct reply *reply)
 {
 	ch_buf_release(&reply->fields);
 	ch_buf_release(&reply->content);
+	ch_buf_release(&reply->wish.session);
+	ch_buf_release(&reply->wish.user);
 }

@@ -102,4 +102,5 @@ request_over(struct request *request, int lost, off_t left)
 	seen_request(request);
 	head_release(&request->head);
 	free(request->told_host);
+	who_forget(&request->who);
 }

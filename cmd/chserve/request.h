@@ -67,6 +67,7 @@ struct request {
 	const char *path;   /* what of head.path lies below --root-path */
 	char *told_host;    /* by a trusted proxy; NULL: head.host counts */
 	const char *certified; /* the client, by its certificate; NULL */
+	struct who who;     /* whose it is */
 	int64_t since;      /* metrics_clock() when its head was whole */
 
 	int status;    /* of the answer, 0: not begun */

@@ -57,7 +57,8 @@ entry_of(const struct request *request)
 	const struct head *head = &request->head;
 	struct access_entry entry = {
 		.client = request->from.host,
-		.user = request->certified,
+		.user = request->who.user ? request->who.user
+		    : request->certified,
 		.bytes = (uint64_t)request->sent,
 		.status = request->status,
 		.ms = (metrics_clock() - request->since) / 1000,

@@ -6,6 +6,7 @@
 #include "chserve/events.h"
 #include "chserve/metrics.h"
 #include "chserve/script.h"
+#include "chserve/session.h"
 #include "chserve/upgrade.h"
 
 #include "common/say.h"
@@ -75,6 +76,31 @@ serve_lets_in(const struct request *request)
 	    strcmp(request->scheme, "https") == 0);
 }
 
+/* Whether it may change something (RFC 9110, section 9.2.1). */
+static int
+changes(const struct head *head)
+{
+	static const char *const safe[] = { "GET", "HEAD", "OPTIONS",
+		"TRACE" };
+	size_t i;
+
+	for (i = 0; i < sizeof(safe) / sizeof(*safe); i++)
+		if (strcmp(head->method, safe[i]) == 0)
+			return 0;
+	return 1;
+}
+
+/*
+ * A browser sends our cookie whoever wrote the page; it also says who did.
+ * Where it does not say so, the cookie is worth nothing.
+ */
+static int
+is_forged(const struct request *request)
+{
+	return session_is_shown(request) &&
+	    (!head_get(&request->head, "origin") || !serve_lets_in(request));
+}
+
 void
 serve_request(struct request *request)
 {
@@ -88,6 +114,11 @@ serve_request(struct request *request)
 		return;
 	}
 	status = head_upgrades(&request->head);
+	if ((status == 1 || changes(&request->head)) && is_forged(request)) {
+		metrics_add(METRIC_REFUSED_ORIGIN, 1);
+		answer_words(request, 403, NULL);
+		return;
+	}
 	if (status == 1)
 		upgrade_begin(request);
 	else if (status)

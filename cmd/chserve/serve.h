@@ -9,6 +9,7 @@
 #include "chserve/policy.h"
 #include "chserve/proxy.h"
 #include "chserve/request.h"
+#include "chserve/session.h"
 
 struct serve_settings {
 	struct policy policy;
@@ -18,6 +19,7 @@ struct serve_settings {
 	int64_t http_timeout;    /* ms for one to answer a request */
 	struct body_settings body;
 	struct pages_settings pages;
+	struct session_settings session;
 	const char *const *events; /* --events: groups that are streams */
 	size_t n_events;
 };

@@ -3,6 +3,7 @@
 
 #include "chserve/access.h"
 #include "chserve/client.h"
+#include "chserve/cookie.h"
 
 #include "common/json.h"
 #include "common/say.h"
@@ -93,8 +94,18 @@ static const struct opt options[] = {
 	    "leave forms unparsed"),
 	OPT_LIST(0, "events", &settings.events, "GLOB",
 	    "stream these groups at /events/GROUP"),
+	OPT_FLAG(0, "sessions", &settings.serve.session.on,
+	    "know visitors again by a cookie"),
+	OPT_STRING(0, "session-cookie", &settings.serve.session.cookie,
+	    "NAME", "its name (session; TLS: __Host-session)"),
+	OPT_DURATION(0, "session-idle", &settings.serve.session.idle, "D",
+	    "end sessions that are not used for D (7d)"),
+	OPT_DURATION(0, "session-max-age", &settings.serve.session.max_age,
+	    "D", "end sessions that are so old (30d)"),
+	OPT_FLAG(0, "require-login", &settings.serve.session.need_login,
+	    "refuse WebSockets and events without a user"),
 	OPT_STRING(0, "state", &settings.state, "DIR",
-	    "keep spooled bodies there (the store's directory)"),
+	    "keep sessions and bodies there (the store's directory)"),
 	OPT_LIST(0, "subprotocol", &client_settings.subprotocols, "NAME",
 	    "choose this one, if a WebSocket offers it"),
 	OPT_FLAG(0, "no-deflate", &client_settings.no_deflate,
@@ -232,6 +243,22 @@ read_tls(struct tls_settings *tls)
 }
 
 static void
+check_session(void)
+{
+	const struct session_settings *session = &settings.serve.session;
+
+	if (!session->on && (session->need_login || session->cookie ||
+	    session->idle || session->max_age))
+		opt_wrong(&program, "%s needs --sessions",
+		    session->need_login ? "--require-login" :
+		    session->cookie ? "--session-cookie" :
+		    session->idle ? "--session-idle" : "--session-max-age");
+	if (session->cookie && !cookie_is_name(session->cookie))
+		opt_wrong(&program, "--session-cookie %s: is no cookie's name",
+		    session->cookie);
+}
+
+static void
 check_seeing(void)
 {
 	const struct pages_settings *pages = &settings.serve.pages;
@@ -267,6 +294,7 @@ settings_read(int argc, char *argv[])
 		read_root_path();
 	read_tls(&settings.tls);
 	check_seeing();
+	check_session();
 	if (form_fields)
 		settings.serve.body.form.fields = form_fields;
 	if (form_files)

@@ -8,6 +8,7 @@
 #include "chserve/metrics.h"
 #include "chserve/seen.h"
 #include "chserve/serve.h"
+#include "chserve/session.h"
 
 #include "common/say.h"
 
@@ -105,7 +106,7 @@ upgrade_begin(struct request *request)
 {
 	struct event_from from = { &request->head, request->scheme,
 		serve_settings->root_path, &request->from, &request->to,
-		request->certified };
+		request->certified, &request->who };
 	struct ch_err err = CH_ERR_INIT;
 	struct client *client;
 	int rc;
@@ -121,6 +122,11 @@ upgrade_begin(struct request *request)
 		answer_words(request, 503, NULL);
 		return;
 	}
+	session_find(request);
+	if (!session_lets_in(request)) {
+		answer_words(request, 403, NULL);
+		return;
+	}
 	client = clients_new(request->head.path);
 	rc = offer_read(&client->offer, &request->head);
 	if (rc) {
@@ -128,14 +134,17 @@ upgrade_begin(struct request *request)
 		answer_words(request, rc, NULL);
 		return;
 	}
-	rc = bridge_connect(client, &from, &err);
+	who_become(&client->who, &request->who);
+	rc = session_join(&client->box, &client->who, &err);
+	if (rc == CH_OK)
+		rc = bridge_connect(client, &from, &err);
 	if (rc == CH_OK) {
 		hold(request, client);
 		return;
 	}
 	say_more("%s: %s", EVENT_CONNECT, err.text);
 	clients_free(client);
-	answer_words(request, 503, NULL);
+	answer_words(request, rc == CH_NONE ? 403 : 503, NULL);
 }
 
 /* --- the wire of a client that waits -------------------------------------- */

@@ -18,11 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check(const struct head *head)
 {
-	static const struct event_of of = { "p!1", "/", 0 };
+	static const struct who nobody = { "", NULL, 0 };
+	static const struct event_of of = { "p!1", "/", 0, &nobody };
 	static const struct event_peer peer = { "::1", 1, 0 };
 	static const struct policy policy = { .loopback = 1 };
 	const struct event_from from = { head, "http", "", &peer, &peer,
-		NULL };
+		NULL, &nobody };
 	struct ch_buf out = CH_BUF_INIT;
 	struct offer offer;
 	const char *c;

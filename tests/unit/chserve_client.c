@@ -19,8 +19,9 @@ static unsigned flushes;
 static int flush_sends; /* the next flush sends to the group "many" */
 static struct head head = { .query = "" };
 static const struct event_peer peer = { "127.0.0.1", 1, 0 };
+static const struct who nobody = { "", NULL, 0 };
 static const struct event_from from = { &head, "http", "", &peer, &peer,
-	NULL };
+	NULL, &nobody };
 
 static int
 note_accept(struct client *client)

@@ -238,7 +238,12 @@ test_wrong_replies(void)
 static void
 test_messages(void)
 {
-	const struct event_of of = { "p!1", "/a\"b", 7 };
+	static char ana[] = "ana \"a\"";
+	const struct who stranger = { "", NULL, 0 };
+	const struct who known = { "ID", NULL, 0 };
+	const struct who user = { "ID", ana, 0 };
+	const struct event_of of = { "p!1", "/a\"b", 7, &stranger };
+	const struct event_of hers = { "p!1", "/", 7, &user };
 	static char method[] = "PUT", at[] = "/b";
 	const struct event_peer client = { "127.0.0.1", 1234, 0 };
 	const struct event_peer server = { "::1", 80, 0 };
@@ -251,9 +256,9 @@ test_messages(void)
 	struct head none = { .query = "", .method = method, .path = at,
 		.minor = 1 };
 	const struct event_from from = { &head, "http", "", &client, &server,
-		NULL };
+		NULL, &stranger };
 	const struct event_from unknown = { &none, "https", "/r", &nobody,
-		&path, "CN=me \"x\"" };
+		&path, "CN=me \"x\"", &known };
 	const struct offer no_offer = { .n_protocols = 0 };
 	static const char *protocols[] = { "b", "a\"" };
 	const struct offer offer = { .protocols = protocols,
@@ -284,15 +289,16 @@ test_messages(void)
 	event_request(&out, "r!1", &unknown);
 	is_str(out.data, "{\"reply_channel\":\"r!1\",\"http_version\":\"1.1\","
 	    "\"method\":\"PUT\",\"scheme\":\"https\",\"path\":\"/b\","
+	    "\"session\":\"ID\","
 	    "\"query_string\":\"\",\"root_path\":\"/r\",\"headers\":[],"
 	    "\"client\":null,\"server\":[\"/run/w\\\"b\",null],"
 	    "\"tls\":{\"client\":\"CN=me \\\"x\\\"\"}",
 	    "a request, but for its body");
 
 	ch_buf_clear(&out);
-	event_http_disconnect(&out, "r!1", "/b");
-	is_str(out.data, "{\"reply_channel\":\"r!1\",\"path\":\"/b\"}",
-	    "the end of one");
+	event_http_disconnect(&out, "r!1", "/b", &known);
+	is_str(out.data, "{\"reply_channel\":\"r!1\",\"path\":\"/b\","
+	    "\"session\":\"ID\"}", "the end of one");
 
 	ch_buf_clear(&out);
 	event_receive(&out, &of, "a\0\n\"", 4, 0);
@@ -306,6 +312,11 @@ test_messages(void)
 	event_disconnect(&out, &of, 1006);
 	is_str(out.data, "{\"reply_channel\":\"p!1\",\"path\":\"/a\\\"b\","
 	    "\"order\":7,\"code\":1006}", "a disconnect");
+	ch_buf_clear(&out);
+	event_disconnect(&out, &hers, 1006);
+	is_str(out.data, "{\"reply_channel\":\"p!1\",\"path\":\"/\","
+	    "\"order\":7,\"session\":\"ID\",\"user\":\"ana \\\"a\\\"\","
+	    "\"code\":1006}", "of somebody who is logged in");
 	ch_buf_release(&out);
 }
 

@@ -123,10 +123,36 @@ test_chunks(void)
 	is_str(content(), "data: x\n\n", "content stays as it is");
 }
 
+/* What an answer makes of the visitor's session. */
+static void
+test_wish(void)
+{
+	const struct reply_wish *wish = &reply.wish;
+
+	read_first("{\"status\":200}");
+	ok(wish->what == REPLY_SESSION_STAYS && !wish->logs_in &&
+	    !wish->logs_out, "nothing is said of it");
+	is_str(read_first("{\"status\":200,\"session\":\"A\\u0042\","
+	    "\"user\":\"a\\\"na\"}"), NULL, "an id and a user");
+	ok(wish->what == REPLY_SESSION_GIVEN && wish->logs_in, "are said");
+	is_str(wish->session.data, "AB", "the id");
+	is_str(wish->user.data, "a\"na", "the user");
+	read_first("{\"status\":200,\"session\":{\"a\":[1]}}");
+	ok(wish->what == REPLY_SESSION_DATA, "data");
+	is_str(wish->session.data, "{\"a\":[1]}", "as they are");
+	read_first("{\"status\":200,\"session\":null,\"user\":null}");
+	ok(wish->what == REPLY_SESSION_ENDS && wish->logs_out, "an end");
+	ok(read_first("{\"status\":200,\"session\":1}"), "no number");
+	ok(read_first("{\"status\":200,\"user\":{}}"), "no object");
+	ok(read_first("{\"status\":200,\"user\":\"a\\u0000b\"}"),
+	    "no name with a NUL");
+}
+
 int
 main(void)
 {
 	test_first();
+	test_wish();
 	test_left_out();
 	test_wrong();
 	test_chunks();
