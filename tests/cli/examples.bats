@@ -66,3 +66,26 @@ frames() {
 	CH_USER=an
 	run -1 ../may delete tea
 }
+
+# pass ORDER PAGE TEXT: what a page of the room blue tells the other
+pass() {
+	env CH_CHANNEL=websocket.receive CH_ARG_room=blue CH_ORDER="$1" \
+		CH_REPLY_CHANNEL="$2" CH_TEXT="$3" "$ROOT/examples/call/pass"
+}
+
+@test "call: what a page tells goes to the other, a third is turned away" {
+	chgroup add call-blue one
+	chgroup add call-blue two
+	pass 1 two offer
+	run -0 frames one
+	[ "$output" = offer ]
+	run -1 frames two
+	chgroup add call-blue three
+	pass 2 one candidate
+	pass 1 three offer
+	run -0 frames two
+	[ "$output" = candidate ]
+	run -0 chrecv --no-wait three
+	[ "$output" = $'{"text":"candidate"}\n{"close":4001}' ]
+	run -1 frames one
+}
