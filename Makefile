@@ -50,6 +50,7 @@ archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 JANSSON = $(call archive,jansson)
 LIBS_chtail = $(call archive,readline) $(call archive,tinfo)
 LIBS_chwork = $(shell $(PKG_CONFIG) --libs libcurl libcrypto libpcre2-8)
+LIBS_chsession = -lcrypt
 LIBS_chserve = $(shell $(PKG_CONFIG) --libs libwebsockets libnghttp2 openssl zlib)
 
 MAKEFLAGS += --no-print-directory

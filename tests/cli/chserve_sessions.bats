@@ -30,6 +30,7 @@ of_session() {
 @test "a login rotates the id; a logout closes WebSockets" { of_session login; }
 @test "an answer gives a session that was made elsewhere" { of_session given; }
 @test "the end of a session closes its WebSockets" { of_session ended --events news; }
+@test "chsession logs in, and closes what is open" { of_session ended_by_hand; }
 @test "a session that ends in the handshake refuses it" { of_session ended_in_the_handshake; }
 @test "other sites' pages are refused" { of_session forged; }
 @test "--require-login" { of_session need_login --require-login --events news; }

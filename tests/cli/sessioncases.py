@@ -184,6 +184,24 @@ def ended():
     assert other.read_text() == "still here"
 
 
+def ended_by_hand():
+    """chsession logs in, and ends what is open."""
+    ana = Browser()
+    ana.get('session:={"n":1}')
+    before, _ = ana.open()
+    run("chsession", "passwd", "-f", "users", "ana", input="geheim\n")
+    made = run("chsession", "login", "-f", "users", "--session", ana.cookie,
+               "ana", input="geheim\n").strip()
+    assert before.read_close() == 4401, "the old id is worth nothing"
+    ana.get("session=" + made)
+    page, message = ana.open()
+    assert message["user"] == "ana"
+    assert run("chsession", "get", made, "n") == "1\n"
+    run("chsession", "end", "--user", "ana")
+    assert page.read_close() == 4401
+    assert "session" not in ana.get()
+
+
 def ended_in_the_handshake():
     """A session that ends while its WebSocket waits: it is refused."""
     ana = Browser()

@@ -96,6 +96,21 @@ members() {
 	end_background
 }
 
+@test "chsession(1)" {
+	example chsession.1 'chsession passwd'
+	bash -c "$example" <<< geheim
+	grep -q '^ana:\$y\$' users
+	example chsession.1 'chsession set'
+	CH_REPLY_CHANNEL='websocket.send.x!1' CH_TEXT=ana bash -c "$example"
+	[ "$(chsession get 'websocket.send.x!1' name)" = ana ]
+	script=$(mandoc -T ascii -O width=500 "$ROOT/man/chsession.1" |
+		sed 's/.\x08//g' | sed -n '/#!\/bin\/sh/,/^ *fi$/s/^ \{11\}//p')
+	run -0 bash -c "$script" <<< '{"form":{"name":"ana","password":"geheim"}}'
+	[[ ${lines[2]} =~ ^CH-Session:\ [A-Za-z0-9]{32}$ ]]
+	run -0 bash -c "$script" <<< '{"form":{"name":"ana","password":"x"}}'
+	[[ $output == *403* ]]
+}
+
 @test "chsend(1): jobs" {
 	example chsend.1 'chsend jobs'
 	bash -c "$example"
