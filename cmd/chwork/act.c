@@ -82,8 +82,8 @@ join(struct worker *worker, const struct route *route,
 	ch_buf_release(&group);
 }
 
-static int
-accept_it(struct worker *worker, const struct route *route,
+int
+act_accept(struct worker *worker, const struct route *route,
     const char *reply_channel, struct ch_err *err)
 {
 	struct ch_buf text = CH_BUF_INIT, name = CH_BUF_INIT;
@@ -105,8 +105,8 @@ accept_it(struct worker *worker, const struct route *route,
 	return rc;
 }
 
-static int
-close_it(struct worker *worker, const char *place, unsigned code,
+int
+act_close(struct worker *worker, const char *place, unsigned code,
     const char *reply_channel, struct ch_err *err)
 {
 	char text[32] = "{\"close\":true}";
@@ -143,14 +143,14 @@ act(struct worker *worker, const struct route *route, struct json message,
 {
 	switch (route->action) {
 	case ACTION_ACCEPT:
-		return accept_it(worker, route, reply_channel, err);
+		return act_accept(worker, route, reply_channel, err);
 	case ACTION_REJECT:
 	case ACTION_CLOSE:
 		/* A request has no connection that could be closed. */
 		if (json_kind(json_get(message, "method", 6)) == '"')
 			return answer_error(worker, route->place,
 			    reply_channel, 403, err);
-		return close_it(worker, route->place, route->code,
+		return act_close(worker, route->place, route->code,
 		    reply_channel, err);
 	case ACTION_SEND:
 	case ACTION_GROUP:
@@ -206,7 +206,7 @@ act_unmatched(struct worker *worker, const char *channel,
 	if (reply_channel && !strcmp(channel, "http.request"))
 		act_error(worker, channel, reply_channel, 404);
 	if (connect && reply_channel &&
-	    close_it(worker, channel, 0, reply_channel, &err) != CH_OK)
+	    act_close(worker, channel, 0, reply_channel, &err) != CH_OK)
 		say_error("%s: %s", channel, err.text);
 }
 

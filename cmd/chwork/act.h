@@ -12,6 +12,12 @@
 int act(struct worker *worker, const struct route *route, struct json message,
     const char *reply_channel, struct ch_err *err);
 
+/* Let the connection in, as the route says; close it. The same is returned. */
+int act_accept(struct worker *worker, const struct route *route,
+    const char *reply_channel, struct ch_err *err);
+int act_close(struct worker *worker, const char *place, unsigned code,
+    const char *reply_channel, struct ch_err *err);
+
 /* No route takes the message. */
 void act_unmatched(struct worker *worker, const char *channel,
     struct json message, const char *reply_channel);

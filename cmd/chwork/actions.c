@@ -1,12 +1,15 @@
 /* actions.c - the actions of routes, and their options. */
 #include "chwork/actions.h"
 
+#include "channel.h"
 #include "chwork/filter.h"
 #include "chwork/values.h"
 #include "common/put.h"
 
 #include <stddef.h>
 #include <string.h>
+
+#define PEERS_MOST 1000 /* processes of --per connection, unless told */
 
 /* --- the tables ---------------------------------------------------------- */
 
@@ -35,12 +38,18 @@ static const struct option {
 	void (*read)(struct line *line, const char *value, void *field);
 	size_t field;
 } action_options[] = {
-	{ ON(ACCEPT), "--group", value_group, FIELD(groups) },
-	{ ON(ACCEPT), "--subprotocol", value_subprotocol, FIELD(subprotocol) },
+	{ ON(ACCEPT) | ON(STREAM), "--group", value_group, FIELD(groups) },
+	{ ON(ACCEPT) | ON(STREAM), "--subprotocol", value_subprotocol,
+	    FIELD(subprotocol) },
 	{ ON(EXEC), "--reply", value_reply, FIELD(reply) },
-	{ ON(EXEC) | ON(CGI), "--timeout", value_duration, FIELD(timeout) },
+	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--timeout", value_duration,
+	    FIELD(timeout) },
 	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--jobs", value_jobs, FIELD(jobs) },
 	{ ON(CGI), "--authorization", NULL, FIELD(authorization) },
+	{ ON(STREAM), "--per", value_per, FIELD(per_connection) },
+	{ ON(STREAM), "--text", NULL, FIELD(text) },
+	{ ON(STREAM), "--bytes", NULL, FIELD(bytes) },
+	{ ON(STREAM), "--null", NULL, FIELD(null) },
 	{ ON(SEND), "--delay", value_duration, FIELD(delay) },
 };
 
@@ -49,7 +58,7 @@ static void
 set_defaults(struct route *route)
 {
 	if (route->action == ACTION_STREAM)
-		route->jobs = 1;
+		route->reply = REPLY_ENVELOPES;
 	if (route->action == ACTION_CGI ||
 	    (route->action == ACTION_EXEC &&
 		!strcmp(route->channel, "http.request")))
@@ -58,6 +67,42 @@ set_defaults(struct route *route)
 	    !strncmp(route->channel, "websocket.", 10))
 		route->reply = filters_look_at(&route->filters, "stream")
 		    ? REPLY_FRAMES : REPLY_TEXT;
+}
+
+/* A copy for each connection has to hear of all that concerns one. */
+static const char *
+check_peer(const struct route *route)
+{
+	static const char *const all[] = { "websocket.connect",
+		"websocket.receive", "websocket.disconnect" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!ch_glob_match(route->channel, all[i]))
+			return "--per connection is for the channel "
+			       "websocket.*, all of it";
+	return route->text && route->bytes ? "--text and --bytes are two ways"
+					   : NULL;
+}
+
+/* How the options of stream go together; the action was that word. */
+static void
+finish_stream(struct line *line, size_t word)
+{
+	struct route *route = line->route;
+	const char *what = NULL;
+
+	if (route->per_connection) {
+		route->reply = route->bytes ? REPLY_BYTES : REPLY_TEXT;
+		what = check_peer(route);
+	} else if (route->text || route->bytes || route->ngroups ||
+	    route->subprotocol.n) {
+		what = "--text, --bytes, --group and --subprotocol need "
+		       "--per connection";
+	}
+	if (what)
+		line_wrong(line, word, "%s", what);
+	if (!route->jobs)
+		route->jobs = route->per_connection ? PEERS_MOST : 1;
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -166,6 +211,7 @@ void
 action_read(struct line *line)
 {
 	struct route *route = line->route;
+	size_t word = line->i;
 	int action = read_name_of_action(line);
 
 	if (action < 0)
@@ -180,6 +226,8 @@ action_read(struct line *line)
 		if (read_options(line) < 0)
 			return;
 	}
+	if (route->action == ACTION_STREAM)
+		finish_stream(line, word);
 	if (line_peek(line))
 		line_wrong(line, line->i, actions[action].operand
 		    ? "%s takes one operand only" : "%s takes no operand",

@@ -13,32 +13,32 @@ backlog_release(struct backlog *backlog)
 	ch_buf_release(&backlog->last);
 }
 
-/* Where the first line at or behind `from` ends, behind its line feed. */
+/* Where the first line at or behind `from` ends, with its end. */
 static size_t
-line_end(const struct ch_buf *buf, size_t from)
+line_end(const struct backlog *backlog, const struct ch_buf *buf, size_t from)
 {
 	const char *end = NULL;
 
 	if (from < buf->len)
-		end = memchr(buf->data + from, '\n', buf->len - from);
+		end = memchr(buf->data + from, backlog->end, buf->len - from);
 	return end ? (size_t)(end - buf->data) + 1 : buf->len;
 }
 
 /* Where the line begins that holds the byte before `to`. */
 static size_t
-line_start(const struct ch_buf *buf, size_t to)
+line_start(const struct backlog *backlog, const struct ch_buf *buf, size_t to)
 {
-	const char *feed = NULL;
+	const char *end = NULL;
 
 	if (to > 1)
-		feed = memrchr(buf->data, '\n', to - 1);
-	return feed ? (size_t)(feed - buf->data) + 1 : 0;
+		end = memrchr(buf->data, backlog->end, to - 1);
+	return end ? (size_t)(end - buf->data) + 1 : 0;
 }
 
 size_t
 backlog_line(const struct backlog *backlog)
 {
-	return line_end(&backlog->pending, 0);
+	return line_end(backlog, &backlog->pending, 0);
 }
 
 void
@@ -58,7 +58,7 @@ void
 backlog_trim(struct backlog *backlog, size_t unread)
 {
 	ch_buf_consume(&backlog->sent,
-	    line_start(&backlog->sent, bytes_read(backlog, unread)));
+	    line_start(backlog, &backlog->sent, bytes_read(backlog, unread)));
 }
 
 void
@@ -66,11 +66,11 @@ backlog_died(struct backlog *backlog, size_t unread)
 {
 	struct ch_buf *all = &backlog->sent;
 	size_t read = bytes_read(backlog, unread);
-	size_t start = line_start(all, read), end;
+	size_t start = line_start(backlog, all, read), end;
 
 	if (backlog->pending.len)
 		put_bytes(all, backlog->pending.data, backlog->pending.len);
-	end = read ? line_end(all, read - 1) : 0;
+	end = read ? line_end(backlog, all, read - 1) : 0;
 	ch_buf_clear(&backlog->last);
 	ch_buf_clear(&backlog->pending);
 	if (end > start)

@@ -10,12 +10,13 @@
 #include <stddef.h>
 
 struct backlog {
+	char end;              /* of a line; set by the owner */
 	struct ch_buf pending; /* not in its pipe, or only the beginning */
 	struct ch_buf sent;    /* put into its pipe; begins with a line */
 	struct ch_buf last;    /* after its death: the last line it read */
 };
 
-/* The length of the first line that is pending, to its line feed; 0: none. */
+/* The length of the first line that is pending, with its end; 0: none. */
 size_t backlog_line(const struct backlog *backlog);
 
 /* n of the pending bytes went into the pipe. */

@@ -246,35 +246,68 @@ put_client(struct variables *to)
 	put_key(to, "REMOTE_PORT", "client.1");
 	if (json_kind(get(to, "user")) == '"') {
 		put_key(to, "REMOTE_USER", "user");
-		return;
+		if (to->cgi->id)
+			put_text(to, "AUTH_TYPE", "");
+	} else if (json_kind(get(to, "tls.client")) == '"') {
+		put_text(to, "AUTH_TYPE", "CLIENT_CERT");
+		put_key(to, "REMOTE_USER", "tls.client");
+	} else if (to->cgi->id) {
+		put_text(to, "AUTH_TYPE", "");
+		put_text(to, "REMOTE_USER", "");
 	}
-	if (json_kind(get(to, "tls.client")) != '"')
-		return;
-	put_text(to, "AUTH_TYPE", "CLIENT_CERT");
-	put_key(to, "REMOTE_USER", "tls.client");
+}
+
+static void
+put_request(struct variables *to)
+{
+	struct json version = get(to, "http_version");
+	int secure = json_is(get(to, "scheme"), "https", 5);
+
+	put_text(to, "GATEWAY_INTERFACE", "CGI/1.1");
+	put_text(to, "SERVER_PROTOCOL", json_is(version, "2", 1) ? "HTTP/2.0"
+	    : json_is(version, "1.0", 3) ? "HTTP/1.0" : "HTTP/1.1");
+	put_text(to, "REQUEST_SCHEME", secure ? "https" : "http");
+	put_key(to, "REQUEST_METHOD", "method");
+	put_text(to, "SCRIPT_FILENAME", to->cgi->program);
+	put_path(to);
+	put_body(to);
+}
+
+/* A WebSocket was asked for by GET; what websocketd leaves empty is empty. */
+static void
+put_socket(struct variables *to)
+{
+	static const char *const empty[] = { "CONTENT_LENGTH", "CONTENT_TYPE",
+		"REMOTE_IDENT" };
+
+	put_text(to, "GATEWAY_INTERFACE", "websocketd-CGI/0.1");
+	put_text(to, "SERVER_PROTOCOL", "HTTP/1.1");
+	put_text(to, "REQUEST_METHOD", "GET");
+	put_text(to, "SCRIPT_NAME", "/");
+	put_key(to, "PATH_INFO", "path");
+	put_key(to, "PATH_TRANSLATED", "path");
+	put_text(to, "UNIQUE_ID", to->cgi->id);
+	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
+		put_text(to, empty[i], "");
 }
 
 void
 cgi_put(struct ch_buf *text, struct json message, const struct cgi *cgi)
 {
 	struct variables to = { text, cgi, message };
-	int secure = json_is(get(&to, "scheme"), "https", 5);
-	struct json version = get(&to, "http_version");
+	int secure = json_is(get(&to, "scheme"), cgi->id ? "wss" : "https",
+	    cgi->id ? 3 : 5);
 
-	put_text(&to, "GATEWAY_INTERFACE", "CGI/1.1");
 	put_text(&to, "SERVER_SOFTWARE", "chutils");
-	put_text(&to, "SERVER_PROTOCOL", json_is(version, "2", 1) ? "HTTP/2.0"
-	    : json_is(version, "1.0", 3) ? "HTTP/1.0" : "HTTP/1.1");
-	put_text(&to, "REQUEST_SCHEME", secure ? "https" : "http");
 	if (secure)
 		put_text(&to, "HTTPS", "on");
-	put_key(&to, "REQUEST_METHOD", "method");
 	put_key(&to, "QUERY_STRING", "query_string");
-	put_text(&to, "SCRIPT_FILENAME", cgi->program);
-	put_path(&to);
 	put_uri(&to);
 	put_server(&to, secure);
 	put_client(&to);
-	put_body(&to);
+	if (cgi->id)
+		put_socket(&to);
+	else
+		put_request(&to);
 	put_fields(&to);
 }

@@ -192,7 +192,7 @@ room(const struct intake *intake)
 		n = BATCH;
 		if (route_runs(route))
 			n = !intake->waiting && worker->running < worker->jobs;
-		else if (route->action == ACTION_STREAM)
+		else if (route->stream)
 			n = stream_room(route->stream);
 		if (n < most)
 			most = n;

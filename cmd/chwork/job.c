@@ -4,6 +4,7 @@
 #include "chwork/act.h"
 #include "chwork/exec.h"
 #include "chwork/intake.h"
+#include "chwork/peer.h"
 #include "chwork/stream.h"
 #include "common/json.h"
 #include "common/put.h"
@@ -282,7 +283,9 @@ deal(struct worker *worker, struct route *route, const char *channel,
 {
 	int rc = CH_OK;
 
-	if (route->action == ACTION_STREAM)
+	if (route->per_connection)
+		peer_take(worker, route, channel, message, reply_channel);
+	else if (route->action == ACTION_STREAM)
 		stream_give(route->stream, channel, message,
 		    &worker->match.captures, reply_channel);
 	else

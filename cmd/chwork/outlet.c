@@ -14,6 +14,7 @@
 #define PATIENCE 30000 /* ms for which a full channel is waited for */
 #define MANY     256   /* messages handed to the layer in one call */
 #define ENVELOPE 1024  /* bytes around a message */
+#define BOX      64    /* bytes around those of a box */
 
 struct post {
 	size_t to, text; /* offsets of a name and a text, each with its NUL */
@@ -52,7 +53,7 @@ outlet_init(struct outlet *outlet, struct ch_layer *layer,
 	size_t max = ch_max_size(layer);
 
 	*outlet = (struct outlet) { .layer = layer, .route = route,
-		.how = how };
+		.how = how, .end = route->null ? '\0' : '\n' };
 	if (reply_channel)
 		outlet->reply_channel = strdup(reply_channel);
 	if (reply_channel && !outlet->reply_channel)
@@ -64,7 +65,7 @@ outlet_init(struct outlet *outlet, struct ch_layer *layer,
 		max += ENVELOPE;
 	if (how != REPLY_JSON && how != REPLY_ENVELOPES)
 		return;
-	if (ch_reader_new(&outlet->reader, "output", max, '\n', &err) !=
+	if (ch_reader_new(&outlet->reader, "output", max, outlet->end, &err) !=
 	    CH_OK)
 		say_memory();
 }
@@ -150,9 +151,13 @@ add_line(struct outlet *outlet, const char *line, size_t len)
 static void
 end_line(struct outlet *outlet)
 {
+	const struct ch_buf *line = &outlet->line;
+	size_t len = line->len;
+
+	if (len && outlet->end == '\n' && line->data[len - 1] == '\r')
+		len--;
 	if (!outlet->too_long)
-		add_line(outlet, outlet->line.data ? outlet->line.data : "",
-		    outlet->line.len);
+		add_line(outlet, line->data ? line->data : "", len);
 	outlet->too_long = 0;
 	ch_buf_clear(&outlet->line);
 }
@@ -165,7 +170,7 @@ feed_text(struct outlet *outlet, const char *bytes, size_t n)
 	if (!n && (outlet->line.len || outlet->too_long))
 		end_line(outlet);
 	for (; bytes < end; bytes = stop) {
-		stop = memchr(bytes, '\n', (size_t)(end - bytes));
+		stop = memchr(bytes, outlet->end, (size_t)(end - bytes));
 		if (!stop)
 			stop = end;
 		if (!outlet->too_long)
@@ -181,6 +186,25 @@ feed_text(struct outlet *outlet, const char *bytes, size_t n)
 			break;
 		end_line(outlet);
 		stop++;
+	}
+}
+
+/* What came at once is a frame, or several where it is long. */
+static void
+feed_bytes(struct outlet *outlet, const char *bytes, size_t n)
+{
+	size_t most = (ch_max_size(outlet->layer) - BOX) / 4 * 3, part;
+	struct post *post;
+
+	for (; n; bytes += part, n -= part) {
+		part = n < most ? n : most;
+		post = begin_reply(outlet);
+		if (!post)
+			return;
+		put_string(&outlet->bytes, "{\"bytes\":");
+		json_box(&outlet->bytes, bytes, part);
+		put_char(&outlet->bytes, '}');
+		end_text(outlet, post);
 	}
 }
 
@@ -433,6 +457,8 @@ outlet_feed(struct outlet *outlet, const char *bytes, size_t n)
 	if (outlet->how == REPLY_HTTP) {
 		response_feed(&outlet->response, bytes, n);
 		add_answer(outlet);
+	} else if (outlet->how == REPLY_BYTES) {
+		feed_bytes(outlet, bytes, n);
 	} else if (outlet->reader) {
 		feed_objects(outlet, bytes, n);
 	} else {

@@ -22,6 +22,7 @@ struct outlet {
 	char *reply_channel; /* NULL: none */
 	struct ch_buf stream; /* frames: their stream; the owner's to set */
 	struct ch_reader *reader; /* json, envelopes */
+	char end;                 /* of a line, or a message */
 	struct ch_buf line;       /* text, frames: not complete */
 	int too_long;             /* text: the rest of the line is left out */
 	struct response response; /* http */

@@ -5,6 +5,7 @@
 #include "chwork/intake.h"
 #include "chwork/job.h"
 #include "chwork/load.h"
+#include "chwork/peer.h"
 #include "chwork/stream.h"
 #include "common/say.h"
 
@@ -102,6 +103,8 @@ is_in_use(const struct worker *worker, const struct route *route)
 	const struct child *child;
 	const struct job *job;
 
+	if (route->running)
+		return 1;
 	for (job = worker->all; job; job = job->older)
 		if (job->route == route)
 			return 1;
@@ -161,8 +164,10 @@ replace(struct worker *worker, struct routes *fresh)
 	*gone = *worker->routes;
 	fresh->older = gone;
 	*worker->routes = *fresh;
-	for (size_t i = 0; i < gone->n; i++)
+	for (size_t i = 0; i < gone->n; i++) {
 		stream_close(gone->list[i]);
+		peers_close(worker, gone->list[i]);
+	}
 	streams_start(worker);
 	worker->reload.tidy.fire = tidy;
 	worker->reload.tidy.arg = worker;

@@ -17,7 +17,7 @@ enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
 	ACTION_EXEC, ACTION_CGI, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
 
 enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
-	REPLY_FRAMES, REPLY_HTTP };
+	REPLY_FRAMES, REPLY_HTTP, REPLY_BYTES };
 
 struct filter {
 	char *key;
@@ -52,10 +52,13 @@ struct route {
 	unsigned code;         /* close: 0: none */
 	struct pattern target; /* send: a channel; group: a group */
 	int64_t delay;         /* send: ms */
-	enum reply reply;  /* exec */
+	enum reply reply;  /* exec and stream */
 	int authorization; /* cgi: the program may see that field */
-	int64_t timeout;   /* exec: ms, 0: none */
+	int64_t timeout;   /* exec and stream: ms, 0: none */
 	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
+	int per_connection; /* stream: a copy for each (peer.c) */
+	int text, bytes;   /* such a copy writes lines, or what it likes */
+	int null;          /* stream: a NUL ends what it reads and writes */
 	char **settings;   /* NAME=VALUE, ended by NULL, or NULL */
 	char **argv;       /* exec and stream: ended by NULL */
 	char *program;     /* argv[0] as a path (command.c) */
@@ -63,7 +66,7 @@ struct route {
 	char **scripts;    /* files that the command is made of, and */
 	size_t nscripts;
 	uint64_t stamp;    /* the state they were in (command.c) */
-	size_t running;    /* exec: now (exec.c) */
+	size_t running;    /* exec: now (exec.c); copies of peer.c */
 	struct stream *stream; /* its copies (stream.c) */
 	struct metrics metrics;
 };

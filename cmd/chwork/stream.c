@@ -2,9 +2,9 @@
 #include "chwork/stream.h"
 
 #include "base/hash.h"
-#include "base/io.h"
 #include "chwork/backlog.h"
 #include "chwork/consumer.h"
+#include "chwork/inlet.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -13,9 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define PENDING_MOST  65536 /* bytes given to a copy that has no room */
 #define PIPE_SMALL    4096
@@ -32,7 +29,7 @@
 struct copy {
 	struct consumer consumer;
 	struct stream *stream;
-	struct source in;       /* its standard input */
+	struct inlet in;        /* its standard input */
 	struct backlog backlog; /* what it was given */
 	struct timer again;     /* until it is started again */
 	size_t pipe;            /* size of its pipe, in bytes */
@@ -41,6 +38,7 @@ struct copy {
 	int64_t started;
 	int64_t pause;          /* the last one, in ms */
 	int alive;
+	int ending;             /* it was told to */
 	int closing;            /* it is to meet the end of its input */
 };
 
@@ -133,26 +131,17 @@ stream_give(struct stream *stream, const char *channel, struct json message,
 	put_captures(out, captures);
 	put_string(out, ",\"message\":");
 	put_bytes(out, message.text, message.len);
-	put_string(out, "}\n");
+	put_char(out, '}');
+	put_char(out, copy->backlog.end);
 }
 
 /* --- writing ------------------------------------------------------------- */
-
-static size_t
-unread(const struct copy *copy)
-{
-	int n = 0;
-
-	if (copy->in.fd < 0 || ioctl(copy->in.fd, FIONREAD, &n) < 0)
-		return 0;
-	return (size_t)n;
-}
 
 static void
 resize(struct copy *copy, size_t size)
 {
 	if (size >= PIPE_SMALL && size <= PIPE_LARGE &&
-	    fcntl(copy->in.fd, F_SETPIPE_SZ, (int)size) >= 0)
+	    fcntl(copy->in.source.fd, F_SETPIPE_SZ, (int)size) >= 0)
 		copy->pipe = size;
 }
 
@@ -160,11 +149,9 @@ resize(struct copy *copy, size_t size)
 static size_t
 portion(const struct copy *copy)
 {
-	if (copy->in.fd < 0 || copy->full)
-		return 0;
 	if (copy->pipe > PIPE_SMALL)
 		return copy->backlog.pending.len;
-	return unread(copy) ? 0 : backlog_line(&copy->backlog);
+	return inlet_unread(&copy->in) ? 0 : backlog_line(&copy->backlog);
 }
 
 /*
@@ -172,27 +159,17 @@ portion(const struct copy *copy)
  * much it has not read.
  */
 static void
-give_up(struct copy *copy)
+give_up(struct copy *copy, int64_t delay)
 {
-	loop_watch(&copy->stream->worker->loop, &copy->in, 0);
-	copy->full = ch_clock();
-	child_end(&copy->consumer.child, PAUSE_FIRST);
+	inlet_wait(&copy->in, 0);
+	copy->ending = 1;
+	child_end(&copy->consumer.child, delay);
 }
 
-/*
- * The copy is to meet the end of its input. Our end becomes one for reading,
- * which tells how much it has not read.
- */
 static void
-end_input(struct copy *copy)
+on_stuck(void *arg)
 {
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy->in.fd);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	loop_forget(&copy->stream->worker->loop, &copy->in);
-	copy->in.fd = fd;
+	give_up(arg, 0);
 }
 
 static void
@@ -202,25 +179,26 @@ write_some(struct copy *copy, int woken)
 	size_t n;
 	ssize_t w;
 
-	if (!backlog->pending.len || copy->full || copy->in.fd < 0)
+	if (!backlog->pending.len || copy->full || copy->ending ||
+	    copy->in.source.fd < 0)
 		return;
 	n = portion(copy);
 	if (n && !woken)
 		copy->quick = 0;
-	w = n ? write(copy->in.fd, backlog->pending.data, n) : 0;
+	w = n ? inlet_write(&copy->in, backlog->pending.data, n) : 0;
 	if (w < 0 && errno != EAGAIN) {
-		give_up(copy);
+		give_up(copy, PAUSE_FIRST);
 		return;
 	}
 	if (w > 0)
 		backlog_wrote(backlog, (size_t)w);
 	if (backlog->sent.len > 2 * copy->pipe + PENDING_MOST)
-		backlog_trim(backlog, unread(copy));
+		backlog_trim(backlog, inlet_unread(&copy->in));
 	if (backlog->pending.len) {
 		copy->full = ch_clock();
-		loop_watch(&copy->stream->worker->loop, &copy->in, EPOLLOUT);
+		inlet_wait(&copy->in, 1);
 	} else if (copy->closing) {
-		end_input(copy);
+		inlet_end(&copy->in);
 	}
 }
 
@@ -235,7 +213,7 @@ on_writable(void *arg)
 	struct copy *copy = arg;
 	int64_t took = ch_clock() - copy->full;
 
-	loop_watch(&copy->stream->worker->loop, &copy->in, 0);
+	inlet_wait(&copy->in, 0);
 	copy->full = 0;
 	copy->quick = took < QUICK ? copy->quick + 1 : 0;
 	if (copy->quick > 1)
@@ -267,7 +245,7 @@ put_back(void *arg)
 	struct backlog *backlog = &copy->backlog;
 	size_t n;
 
-	backlog_died(backlog, unread(copy));
+	backlog_died(backlog, inlet_unread(&copy->in));
 	for (; (n = backlog_line(backlog)) > 0;
 	     ch_buf_consume(&backlog->pending, n))
 		put_back_line(copy->stream->worker, backlog->pending.data, n);
@@ -315,12 +293,12 @@ on_ended(void *arg, int status)
 	struct copy *copy = arg;
 	struct worker *worker = copy->stream->worker;
 
-	backlog_died(&copy->backlog, unread(copy));
+	backlog_died(&copy->backlog, inlet_unread(&copy->in));
 	if (status || may_start_again(copy))
 		complain(copy, status);
-	loop_forget(&worker->loop, &copy->in);
+	inlet_close(&copy->in);
 	consumer_release(&copy->consumer);
-	copy->alive = 0;
+	copy->alive = copy->ending = 0;
 	copy->full = 0;
 	worker->copies--;
 	if (may_start_again(copy))
@@ -329,24 +307,19 @@ on_ended(void *arg, int status)
 		put_back(copy);
 }
 
-/* A pipe whose writing end is ours, and does not block. */
 static int
 open_input(struct copy *copy)
 {
-	int fds[2];
+	int fd = inlet_open(&copy->in);
 
-	if (pipe2(fds, O_CLOEXEC) < 0) {
+	copy->quick = 0;
+	copy->pipe = PIPE_SMALL;
+	if (fd < 0)
 		say_error("%s: %s", copy->stream->route->place,
 		    strerror(errno));
-		return -1;
-	}
-	fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	copy->in = (struct source) { .fd = fds[1], .ready = on_writable,
-		.arg = copy };
-	copy->pipe = PIPE_SMALL;
-	copy->quick = 0;
-	resize(copy, PIPE_SMALL);
-	return fds[0];
+	else
+		resize(copy, PIPE_SMALL);
+	return fd;
 }
 
 static void
@@ -361,7 +334,7 @@ start(void *arg)
 		copy->stream->route, REPLY_ENVELOPES, NULL,
 		environ_plain(&worker->environment,
 		    copy->stream->route->settings), in) < 0) {
-		ch_io_close(&copy->in.fd);
+		inlet_close(&copy->in);
 		start_later(copy, 1);
 		return;
 	}
@@ -387,7 +360,10 @@ stream_new(struct worker *worker, struct route *route)
 		struct copy *copy = &stream->copies[i];
 
 		copy->stream = stream;
-		copy->in.fd = -1;
+		copy->in = (struct inlet) { .loop = &worker->loop,
+			.timeout = route->timeout, .writable = on_writable,
+			.stuck = on_stuck, .arg = copy, .source.fd = -1 };
+		copy->backlog.end = route->null ? '\0' : '\n';
 		copy->again.fire = start;
 		copy->again.arg = copy;
 		copy->consumer.ended = on_ended;
@@ -422,7 +398,8 @@ streams_start(struct worker *worker)
 	for (size_t i = 0; i < worker->routes->n; i++) {
 		struct route *route = worker->routes->list[i];
 
-		if (route->action != ACTION_STREAM || route->stream)
+		if (route->action != ACTION_STREAM || route->per_connection ||
+		    route->stream)
 			continue;
 		route->stream = stream_new(worker, route);
 		of_route(route, start);
@@ -452,8 +429,8 @@ close_input(void *arg)
 	loop_unset(&copy->stream->worker->loop, &copy->again);
 	if (!copy->alive)
 		put_back(copy);
-	else if (!copy->backlog.pending.len && copy->in.fd >= 0)
-		end_input(copy);
+	else if (!copy->backlog.pending.len)
+		inlet_end(&copy->in);
 }
 
 void

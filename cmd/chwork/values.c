@@ -169,6 +169,14 @@ value_jobs(struct line *line, const char *value, void *field)
 		*jobs = n;
 }
 
+void
+value_per(struct line *line, const char *value, void *field)
+{
+	if (strcmp(value, "connection") != 0)
+		line_wrong(line, line->i, "%s is not connection", value);
+	*(int *)field = 1;
+}
+
 /* --- operands ------------------------------------------------------------ */
 
 void

@@ -14,6 +14,7 @@ void value_subprotocol(struct line *line, const char *value, void *field);
 void value_reply(struct line *line, const char *value, void *field);
 void value_duration(struct line *line, const char *value, void *field);
 void value_jobs(struct line *line, const char *value, void *field);
+void value_per(struct line *line, const char *value, void *field);
 
 /* Each reads what is behind the action and its options into the route. */
 void operand_command(struct line *line);

@@ -7,6 +7,7 @@
 #include "chwork/act.h"
 #include "chwork/intake.h"
 #include "chwork/job.h"
+#include "chwork/peer.h"
 #include "chwork/stream.h"
 #include "common/say.h"
 
@@ -179,8 +180,9 @@ wind_up(struct worker *worker)
 		loop_turn(&worker->loop, CH_NEVER);
 	}
 	streams_close(worker);
+	peers_close(worker, NULL);
 	while (worker->crew.first ||
-	    (worker->copies && worker->stage != ENDING))
+	    (worker->copies + worker->npeers && worker->stage != ENDING))
 		loop_turn(&worker->loop, CH_NEVER);
 }
 

@@ -68,6 +68,8 @@ struct worker {
 	size_t running;     /* commands of exec */
 	size_t copies;      /* of streams, alive */
 	struct gone *gone;  /* clients that have left (gone.c) */
+	void *peers;        /* see tsearch(3); processes of connections */
+	size_t npeers;
 };
 
 /*

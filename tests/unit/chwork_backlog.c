@@ -12,7 +12,7 @@ static void
 dies(const char *given, size_t wrote, size_t unread, const char *last,
     const char *rest)
 {
-	struct backlog backlog = { .pending = CH_BUF_INIT };
+	struct backlog backlog = { .end = '\n' };
 
 	put_string(&backlog.pending, given);
 	backlog_wrote(&backlog, wrote);
@@ -29,7 +29,7 @@ dies(const char *given, size_t wrote, size_t unread, const char *last,
 int
 main(void)
 {
-	struct backlog backlog = { .pending = CH_BUF_INIT };
+	struct backlog backlog = { .end = '\n' };
 
 	is_int(backlog_line(&backlog), 0, "no line at first");
 	put_string(&backlog.pending, "one\ntwo\n");

@@ -75,6 +75,9 @@ test_sparse(void)
 	is_str(variable("CONTENT_LENGTH"), NULL, "a length is not known");
 	is_str(variable("REMOTE_USER"), NULL, "nor a user");
 	is_str(variable("HTTPS"), NULL, "and there is no HTTPS");
+	make("{\"tls\":{\"client\":\"CN=me\"},\"user\":\"ana\"}", &cgi);
+	is_str(variable("REMOTE_USER"), "ana", "who is logged in counts most");
+	is_str(variable("AUTH_TYPE"), NULL, "which is no certificate");
 	make("{\"path\":\"/a\\u0000b\",\"server\":[\"h\",81],"
 	    "\"client\":null}", &cgi);
 	is_str(variable("SCRIPT_NAME"), NULL, "a NUL ends no variable");
