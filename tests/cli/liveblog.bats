@@ -76,7 +76,7 @@ newest() {
 }
 
 # jq has two ways to write an apostrophe.
-plain() { output=${output//&apos;/&#39;}; }
+plain() { output=${output//"&apos;"/"&#39;"}; }
 
 @test "HTML in an entry, or in a name, is text" {
 	text='<script>alert("1")</script> & '\''2'\'' </div>'
