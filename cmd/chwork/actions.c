@@ -45,6 +45,12 @@ static const struct option {
 	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--timeout", value_duration,
 	    FIELD(timeout) },
 	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--jobs", value_jobs, FIELD(jobs) },
+	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--retries", value_retries,
+	    FIELD(retries) },
+	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--retry-delay", value_duration,
+	    FIELD(retry_delay) },
+	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--dead", value_channel,
+	    FIELD(dead) },
 	{ ON(CGI), "--authorization", NULL, FIELD(authorization) },
 	{ ON(STREAM), "--per", value_per, FIELD(per_connection) },
 	{ ON(STREAM), "--text", NULL, FIELD(text) },
@@ -94,6 +100,9 @@ finish_stream(struct line *line, size_t word)
 	if (route->per_connection) {
 		route->reply = route->bytes ? REPLY_BYTES : REPLY_TEXT;
 		what = check_peer(route);
+		if (!what && (route->retries_told || route->dead))
+			what = "--per connection keeps no messages: there is "
+			       "nothing for --retries and --dead";
 	} else if (route->text || route->bytes || route->ngroups ||
 	    route->subprotocol.n) {
 		what = "--text, --bytes, --group and --subprotocol need "

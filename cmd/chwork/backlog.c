@@ -79,3 +79,16 @@ backlog_died(struct backlog *backlog, size_t unread)
 		put_bytes(&backlog->pending, all->data + end, all->len - end);
 	ch_buf_clear(all);
 }
+
+void
+backlog_again(struct backlog *backlog)
+{
+	struct ch_buf all = backlog->last;
+
+	put_char(&all, backlog->end);
+	if (backlog->pending.len)
+		put_bytes(&all, backlog->pending.data, backlog->pending.len);
+	ch_buf_release(&backlog->pending);
+	backlog->pending = all;
+	backlog->last = (struct ch_buf)CH_BUF_INIT;
+}

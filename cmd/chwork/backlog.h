@@ -31,6 +31,9 @@ void backlog_trim(struct backlog *backlog, size_t unread);
  */
 void backlog_died(struct backlog *backlog, size_t unread);
 
+/* `last` comes first among those that are pending. */
+void backlog_again(struct backlog *backlog);
+
 void backlog_release(struct backlog *backlog);
 
 #endif

@@ -2,12 +2,14 @@
 #include "chwork/child.h"
 
 #include "base/io.h"
+#include "chwork/guard.h"
 #include "chwork/spawn.h"
 #include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +20,7 @@
 #define LINE_MAX_LOG 900  /* bytes of a line that are logged */
 #define LAST_LINES   3
 #define LAST_WIDTH   200
+#define LINES_A_SECOND 100 /* of one command are logged */
 
 /* --- standard error ------------------------------------------------------ */
 
@@ -39,11 +42,38 @@ remember(struct child *child, const char *line, size_t len)
 }
 
 static void
+say_unlogged(struct child *child)
+{
+	if (child->unlogged)
+		say_error("%s: %" PRIu64 " lines were left out of the log",
+		    child->route->argv[0], child->unlogged);
+	child->unlogged = 0;
+}
+
+/* Who writes without end does not fill the log. */
+static int
+may_log(struct child *child)
+{
+	int64_t second = ch_clock() / 1000;
+
+	if (second != child->second) {
+		say_unlogged(child);
+		child->second = second;
+		child->logged = 0;
+	}
+	if (child->logged++ < LINES_A_SECOND)
+		return 1;
+	child->unlogged++;
+	return 0;
+}
+
+static void
 log_line(struct child *child, const char *line, size_t len)
 {
 	if (!len)
 		return;
-	say_error("%s: %.*s", child->route->argv[0], (int)len, line);
+	if (may_log(child))
+		say_error("%s: %.*s", child->route->argv[0], (int)len, line);
 	remember(child, line, len);
 }
 
@@ -107,6 +137,7 @@ child_hear(struct child *child)
 		put_char(&child->line, '\n');
 		log_lines(child);
 	}
+	say_unlogged(child);
 }
 
 /* --- beginning and end --------------------------------------------------- */
@@ -188,6 +219,7 @@ child_start(struct child *child, struct crew *crew, char *const *envp, int in)
 		    ? "; does a script begin with #!?" : "");
 		return -1;
 	}
+	guard_add(pid);
 	child->pid = pid;
 	child->next = crew->first;
 	crew->first = child;
@@ -250,6 +282,8 @@ crew_reap(struct crew *crew)
 		child = leave(crew, dead.si_pid);
 		if (child && (child->ending || crew->ending))
 			kill(-dead.si_pid, SIGKILL);
+		if (child)
+			guard_remove(dead.si_pid);
 		waitpid(dead.si_pid, &status, 0);
 		if (!child)
 			continue;
@@ -259,8 +293,8 @@ crew_reap(struct crew *crew)
 	}
 }
 
-static void
-put_status(struct ch_buf *out, const struct child *child, int status)
+void
+child_put_status(struct ch_buf *out, const struct child *child, int status)
 {
 	if (child->ending)
 		put_string(out, child->route->timeout
@@ -280,7 +314,7 @@ child_complain(const struct child *child, const char *channel, int status)
 
 	put_format(&text, "%s: %s: %s: ", channel, child->route->place,
 	    child->route->argv[0]);
-	put_status(&text, child, status);
+	child_put_status(&text, child, status);
 	for (size_t i = 0; i < child->last.len; i++) {
 		if (i == 0)
 			put_string(&text, ": ");

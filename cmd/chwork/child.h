@@ -29,6 +29,9 @@ struct child {
 	struct ch_buf last; /* lines of standard error, few and short */
 	struct timer timer; /* until it is made to end */
 	int ending;         /* it was told to */
+	int64_t second;     /* of standard error, and lines that were logged */
+	unsigned logged;    /* in it; those beyond are counted, not logged */
+	uint64_t unlogged;
 };
 
 struct crew {
@@ -55,6 +58,10 @@ void crew_end(struct crew *crew, int number);
 
 /* Log what is left of standard error. */
 void child_hear(struct child *child);
+
+/* Append how it ended. */
+void child_put_status(struct ch_buf *out, const struct child *child,
+    int status);
 
 /* Say how it ended, at which place, and its last words. */
 void child_complain(const struct child *child, const char *channel,

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define TEMPORARILY 75 /* the exit status that asks for another try */
-
 struct run {
 	struct consumer consumer;
 	struct job *job;
@@ -43,9 +41,53 @@ owed(const struct run *run, int code)
 	if (code == 0 || run->left || job->route->reply != REPLY_HTTP ||
 	    run->consumer.outlet.response.begun)
 		return 0;
-	if (code == TEMPORARILY || job->worker->stage == ENDING)
+	if (code == FAILURE_TEMPORARILY || job->worker->stage == ENDING)
 		return 503;
 	return run->consumer.child.ending ? 504 : 500;
+}
+
+/* What becomes of it: a client that has part of an answer gets no other. */
+static enum fate
+fate_of(const struct run *run, int code)
+{
+	const struct job *job = run->job;
+
+	if (run->left)
+		return code == 0 ? FATE_DONE : FATE_DROPPED;
+	if (code != 0 && job->route->reply == REPLY_HTTP &&
+	    run->consumer.outlet.response.begun)
+		return job->route->dead ? FATE_DEAD : FATE_DROPPED;
+	return failure_fate(job->route, code, job->retries);
+}
+
+/* Write the dead letter, as long as the command's last words are there. */
+static void
+write_letter(struct job *job, const struct child *child, int code,
+    const char *reason)
+{
+	const struct failure failure = {
+		.channel = job->channel,
+		.message = { job->text, job->len },
+		.route = job->route,
+		.retries = job->retries,
+		.reason = reason,
+		.code = code,
+		.last = child ? child->last.data : NULL,
+		.last_len = child ? child->last.len : 0,
+	};
+
+	ch_buf_clear(&job->letter);
+	failure_put(&job->letter, &failure,
+	    ch_max_size(job->worker->layer));
+}
+
+static void
+count(struct metrics *metrics, const struct run *run, int code)
+{
+	metrics->busy_ms += (uint64_t)(ch_clock() - run->started);
+	metrics->done += code == 0;
+	metrics->failed += code != 0;
+	metrics->late += run->consumer.outlet.late;
 }
 
 static void
@@ -54,29 +96,37 @@ on_ended(void *arg, int status)
 	struct run *run = arg;
 	struct job *job = run->job;
 	struct child *child = &run->consumer.child;
-	struct metrics *metrics = &job->route->metrics;
 	int code = WIFEXITED(status) && !child->ending ? WEXITSTATUS(status)
 						       : -1;
+	enum fate fate = fate_of(run, code);
+	struct ch_buf reason = CH_BUF_INIT;
 
-	int again = code == TEMPORARILY && !run->left &&
-	    (job->route->reply != REPLY_HTTP ||
-		!run->consumer.outlet.response.begun);
-
-	metrics->busy_ms += (uint64_t)(ch_clock() - run->started);
-	if (code == 0)
-		metrics->done++;
-	else
-		metrics->failed++;
-	if (code != 0 && !again)
-		metrics->dropped++;
+	count(&job->route->metrics, run, code);
 	if (code != 0 && !run->left)
 		child_complain(child, job->channel, status);
-	metrics->late += run->consumer.outlet.late;
+	if (fate == FATE_DEAD) {
+		child_put_status(&reason, child, status);
+		write_letter(job, child, code, reason.data);
+		ch_buf_release(&reason);
+	}
 	job->owed = owed(run, code);
 	job->run = NULL;
 	consumer_release(&run->consumer);
 	run_free(run);
-	job_done(job, again);
+	job_done(job, fate);
+}
+
+/* The command did not begin, which was said. */
+static void
+not_begun(struct job *job, const char *reason)
+{
+	enum fate fate = failure_fate(job->route, -1, job->retries);
+
+	job->route->metrics.failed++;
+	if (fate == FATE_DEAD)
+		write_letter(job, NULL, -1, reason);
+	job->owed = job->route->reply == REPLY_HTTP ? 500 : 0;
+	job_done(job, fate);
 }
 
 /* Frames that it prints go to the stream that the message came by. */
@@ -158,7 +208,7 @@ exec_environment(struct environment *environment, const struct route *route,
 	return environ_list(environment, route->settings);
 }
 
-int
+void
 exec_start(struct job *job)
 {
 	struct worker *worker = job->worker;
@@ -169,8 +219,8 @@ exec_start(struct job *job)
 	if (is_vain(job)) {
 		say_more("%s: %s: the client has left", job->channel,
 		    job->route->place);
-		job->route->metrics.dropped++;
-		return -1;
+		job_done(job, FATE_DROPPED);
+		return;
 	}
 	run = run_new(job);
 	route_takes(job->route, job->channel, message, &worker->match);
@@ -185,14 +235,13 @@ exec_start(struct job *job)
 		exec_environment(&worker->environment, job->route,
 		    &worker->match, job->channel, message, job->retries,
 		    run->body.length), fd) < 0) {
-		job->owed = job->route->reply == REPLY_HTTP ? 500 : 0;
 		run_free(run);
-		return -1;
+		not_begun(job, "the command could not be started");
+		return;
 	}
 	job->run = run;
 	if (job->route->reply == REPLY_FRAMES)
 		set_stream(run, message);
 	if (job->route->timeout)
 		child_end(&run->consumer.child, job->route->timeout);
-	return 0;
 }

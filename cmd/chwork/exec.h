@@ -11,7 +11,7 @@ struct job;
  * Start the command of the job's route; job_done is called when it has ended
  * and its output is sent. 0, or -1 after saying why it cannot be started.
  */
-int exec_start(struct job *job);
+void exec_start(struct job *job);
 
 /* The client of the job has left: its command is to end. */
 void exec_leave(struct job *job);

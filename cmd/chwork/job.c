@@ -3,6 +3,7 @@
 
 #include "chwork/act.h"
 #include "chwork/exec.h"
+#include "chwork/failure.h"
 #include "chwork/intake.h"
 #include "chwork/peer.h"
 #include "chwork/stream.h"
@@ -13,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRIES_KEY "__retries__"
-#define RETRY_DELAY 100   /* ms, doubled each time */
 #define LATE_MOST   10000 /* ms for which a disconnect is kept at most */
 #define ROOM_PATIENCE 30000 /* ms for which room is waited for */
 #define ROOM_PAUSE    250   /* ms between tries, at most */
@@ -57,18 +56,6 @@ copy(const char *text, size_t len)
 	return new;
 }
 
-static unsigned
-retries_of(struct json message)
-{
-	struct json value = json_get(message, RETRIES_KEY,
-	    strlen(RETRIES_KEY));
-	unsigned long retries = 0;
-
-	if (value.text)
-		retries = strtoul(value.text, NULL, 10);
-	return retries < JOB_RETRIES ? (unsigned)retries : JOB_RETRIES;
-}
-
 static struct job *
 job_new(struct worker *worker, struct intake *intake, struct route *route,
     const struct ch_message *message, const char *reply_channel)
@@ -84,7 +71,7 @@ job_new(struct worker *worker, struct intake *intake, struct route *route,
 	job->channel = copy(message->channel, strlen(message->channel));
 	job->text = copy(message->text, message->len);
 	job->len = message->len;
-	job->retries = retries_of((struct json){ message->text,
+	job->retries = failure_retries((struct json){ message->text,
 	    message->len });
 	if (reply_channel)
 		job->reply_channel = copy(reply_channel,
@@ -110,6 +97,7 @@ job_free(struct job *job)
 	free(job->channel);
 	free(job->text);
 	free(job->reply_channel);
+	ch_buf_release(&job->letter);
 	free(job);
 }
 
@@ -135,34 +123,10 @@ job_end(struct job *job)
 
 /* --- trying again -------------------------------------------------------- */
 
-/* The message with the number of tries in it. */
-static void
-put_retried(struct ch_buf *out, const struct job *job)
-{
-	struct json message = { job->text, job->len };
-	struct json value = json_get(message, RETRIES_KEY,
-	    strlen(RETRIES_KEY));
-	struct json_walk walk = json_walk(message);
-	const char *from = message.text + message.len - 1, *to = from;
-
-	if (value.text) {
-		from = value.text;
-		to = from + value.len;
-	}
-	put_bytes(out, message.text, (size_t)(from - message.text));
-	if (!value.text) {
-		if (json_next(&walk))
-			put_char(out, ',');
-		put_string(out, "\"" RETRIES_KEY "\":");
-	}
-	put_format(out, "%u", job->retries);
-	put_bytes(out, to, (size_t)(message.text + message.len - to));
-}
-
 static int64_t
 retry_delay(const struct job *job)
 {
-	return RETRY_DELAY << (job->retries ? job->retries - 1 : 0);
+	return failure_delay(job->route, job->retries);
 }
 
 /* Send it back to its channel; CH_OK, or why not. */
@@ -174,10 +138,8 @@ send_back(const struct job *job, int64_t delay)
 	struct ch_err err = CH_ERR_INIT;
 	int rc;
 
-	if (job->retries)
-		put_retried(&text, job);
-	else
-		put_bytes(&text, job->text, job->len);
+	failure_put_retries(&text, (struct json){ job->text, job->len },
+	    job->retries);
 	rc = ch_send(job->worker->layer, job->channel, text.data, text.len,
 	    &opts, &err);
 	if (rc != CH_OK)
@@ -232,22 +194,71 @@ try_again(struct job *job)
 	}
 }
 
+/*
+ * Its letter is sent. Where the channel for that has no room it waits, as long
+ * as the worker does; then the message goes back to where it came from.
+ */
+static void
+bury(void *arg)
+{
+	struct job *job = arg;
+	struct worker *worker = job->worker;
+	struct ch_err err = CH_ERR_INIT;
+	int rc = ch_send(worker->layer, job->route->dead, job->letter.data,
+	    job->letter.len, NULL, &err);
+
+	if (rc == CH_OK) {
+		job->route->metrics.dead++;
+		job_end(job);
+		return;
+	}
+	if (!job->waits_since)
+		say_error("%s: %s: %s", job->channel, job->route->place,
+		    err.text);
+	job->waits_since = ch_clock();
+	if (rc != CH_FULL && rc != CH_UNAVAILABLE) {
+		job->route->metrics.dropped++;
+		job_end(job);
+	} else if (worker->once || worker->stage != WORKING) {
+		send_back(job, ROOM_PAUSE);
+		job_end(job);
+	} else {
+		job->timer.fire = bury;
+		job->timer.arg = job;
+		loop_set(&worker->loop, &job->timer, ROOM_PAUSE);
+	}
+}
+
+static void
+drop(struct job *job)
+{
+	job->route->metrics.dropped++;
+	if (job->retries)
+		say_error("%s: %s: given up after %u tries", job->channel,
+		    job->route->place, job->retries + 1);
+	job_end(job);
+}
+
 void
-job_done(struct job *job, int again)
+job_done(struct job *job, enum fate fate)
 {
 	struct worker *worker = job->worker;
 
 	worker->running--;
 	job->route->running--;
-	if (again && job->retries < JOB_RETRIES) {
-		try_again(job);
-	} else {
-		if (again) {
-			job->route->metrics.dropped++;
-			say_error("%s: %s: given up after %u tries",
-			    job->channel, job->route->place, job->retries + 1);
-		}
+	switch (fate) {
+	case FATE_DONE:
 		job_end(job);
+		break;
+	case FATE_AGAIN:
+		try_again(job);
+		break;
+	case FATE_DEAD:
+		bury(job);
+		break;
+	case FATE_DROPPED:
+		drop(job);
+		break;
 	}
 	jobs_start(worker);
 }
@@ -342,8 +353,7 @@ start(struct job *job)
 	job->worker->running++;
 	job->route->running++;
 	say_more("%s: %s", job->channel, job->route->place);
-	if (exec_start(job) < 0)
-		job_done(job, 0);
+	exec_start(job);
 }
 
 void

@@ -8,9 +8,8 @@
 #ifndef CHWORK_JOB_H
 #define CHWORK_JOB_H
 
+#include "chwork/failure.h"
 #include "chwork/worker.h"
-
-#define JOB_RETRIES 10
 
 struct run;
 
@@ -28,6 +27,7 @@ struct job {
 	unsigned retries;    /* how often it was tried before */
 	int started;
 	struct run *run; /* its command (exec.c), NULL: it does not run */
+	struct ch_buf letter; /* for the dead-letter channel */
 	int owed; /* the status that its client is told at its end; 0: none */
 	int64_t waits_since; /* for room in the layer; 0: it does not */
 	struct timer timer;  /* until it is tried again */
@@ -40,8 +40,8 @@ struct job {
 void job_arrive(struct worker *worker, struct intake *intake,
     struct ch_message *message);
 
-/* The command of exec has ended; `again` asks for another try. */
-void job_done(struct job *job, int again);
+/* The command of exec has ended. FATE_DEAD: its letter is written. */
+void job_done(struct job *job, enum fate fate);
 
 /* Start what is ready, as far as there is a place. */
 void jobs_start(struct worker *worker);

@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "chwork/command.h"
 #include "chwork/explain.h"
+#include "chwork/guard.h"
 #include "chwork/load.h"
 #include "chwork/spawn.h"
 #include "chwork/worker.h"
@@ -20,6 +21,7 @@
 static const char *store, *takes, *message;
 static uint64_t jobs;
 static int check, once, watch, default_accept;
+static int64_t drain_timeout = 30000;
 static struct sources sources;
 
 static const struct opt options[] = {
@@ -35,6 +37,8 @@ static const struct opt options[] = {
 	    "read the routes again when they or scripts change"),
 	OPT_FLAG(0, "default-accept", &default_accept,
 	    "accept connections that no route takes"),
+	OPT_DURATION(0, "drain-timeout", &drain_timeout, "D",
+	    "when ending, wait so long for commands (30)"),
 	OPT_FLAG(0, "check", &check, "read the routes, then end"),
 	OPT_STRING(0, "takes", &takes, "CHANNEL",
 	    "the same; status 1 if no route is for CHANNEL"),
@@ -81,9 +85,12 @@ run(struct routes *routes, struct ch_err *err)
 	struct worker worker = { .routes = routes, .once = once,
 		.watch = watch, .sources = &sources,
 		.default_accept = default_accept,
+		.drain_timeout = drain_timeout,
 		.jobs = jobs ? jobs : processors() };
-	int rc = ch_open(&worker.layer, store, err);
+	int rc = guard_open(err);
 
+	if (rc == CH_OK)
+		rc = ch_open(&worker.layer, store, err);
 	if (rc != CH_OK)
 		return rc;
 	environ_init(&worker.environment, ch_location(worker.layer),
@@ -91,6 +98,7 @@ run(struct routes *routes, struct ch_err *err)
 	rc = worker_run(&worker, err);
 	environ_release(&worker.environment);
 	ch_close(worker.layer);
+	guard_close();
 	return rc;
 }
 

@@ -34,6 +34,7 @@ route_free(struct route *route)
 	free(route->groups);
 	free(route->argv);
 	free(route->program);
+	free(route->dead);
 	free(route->dir);
 	for (i = 0; i < route->nscripts; i++)
 		free(route->scripts[i]);

@@ -55,6 +55,10 @@ struct route {
 	enum reply reply;  /* exec and stream */
 	int authorization; /* cgi: the program may see that field */
 	int64_t timeout;   /* exec and stream: ms, 0: none */
+	unsigned retries;  /* after failures, and whether it was told */
+	int retries_told;
+	int64_t retry_delay; /* ms before the first one; 0: the usual */
+	char *dead;        /* the channel for those that failed; NULL: none */
 	size_t jobs;       /* exec: at once, 0: no limit; stream: copies */
 	int per_connection; /* stream: a copy for each (peer.c) */
 	int text, bytes;   /* such a copy writes lines, or what it likes */

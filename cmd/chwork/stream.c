@@ -5,6 +5,7 @@
 #include "chwork/backlog.h"
 #include "chwork/consumer.h"
 #include "chwork/inlet.h"
+#include "chwork/last.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -288,21 +289,35 @@ may_start_again(const struct copy *copy)
 }
 
 static void
+fail_last(struct copy *copy, int status)
+{
+	struct stream *stream = copy->stream;
+
+	if (last_fate(stream->worker, stream->route, &copy->consumer.child,
+		status, &copy->backlog.last))
+		backlog_again(&copy->backlog);
+}
+
+static void
 on_ended(void *arg, int status)
 {
 	struct copy *copy = arg;
 	struct worker *worker = copy->stream->worker;
+	int read_some;
 
 	backlog_died(&copy->backlog, inlet_unread(&copy->in));
 	if (status || may_start_again(copy))
 		complain(copy, status);
+	read_some = copy->backlog.last.len > 0;
+	if (status && read_some)
+		fail_last(copy, status);
 	inlet_close(&copy->in);
 	consumer_release(&copy->consumer);
 	copy->alive = copy->ending = 0;
 	copy->full = 0;
 	worker->copies--;
 	if (may_start_again(copy))
-		start_later(copy, status || !copy->backlog.last.len);
+		start_later(copy, status != 0 || !read_some);
 	else
 		put_back(copy);
 }

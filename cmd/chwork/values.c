@@ -170,6 +170,39 @@ value_jobs(struct line *line, const char *value, void *field)
 }
 
 void
+value_retries(struct line *line, const char *value, void *field)
+{
+	unsigned *retries = field;
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || n > 1000)
+		line_wrong(line, line->i, "%s is not a number from 0 to 1000",
+		    value);
+	else
+		*retries = (unsigned)n;
+	line->route->retries_told = 1;
+}
+
+/* A channel of that name, as it is written; not the route's own. */
+void
+value_channel(struct line *line, const char *value, void *field)
+{
+	struct ch_err err = CH_ERR_INIT;
+	char **channel = field;
+
+	if (ch_name_check(value, CH_TO_SEND, &err) != CH_OK)
+		line_wrong(line, line->i, "%s", err.text);
+	else if (ch_glob_match(line->route->channel, value))
+		line_wrong(line, line->i, "%s would come to this route again",
+		    value);
+	free(*channel);
+	*channel = line_copy(value);
+}
+
+void
 value_per(struct line *line, const char *value, void *field)
 {
 	if (strcmp(value, "connection") != 0)

@@ -12,6 +12,8 @@
 void value_group(struct line *line, const char *value, void *field);
 void value_subprotocol(struct line *line, const char *value, void *field);
 void value_reply(struct line *line, const char *value, void *field);
+void value_retries(struct line *line, const char *value, void *field);
+void value_channel(struct line *line, const char *value, void *field);
 void value_duration(struct line *line, const char *value, void *field);
 void value_jobs(struct line *line, const char *value, void *field);
 void value_per(struct line *line, const char *value, void *field);

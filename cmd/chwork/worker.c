@@ -21,7 +21,6 @@
 #define LOOK     30000    /* ms between looks that nothing has called for */
 #define SWEEP    60000    /* ms between sweeps of the store, at least */
 #define UNUSED   86400000 /* ms after which an empty channel is swept */
-#define PATIENCE 30000    /* ms for the work in hand, when stopping */
 #define GRACE    5000     /* ms from SIGTERM to SIGKILL */
 
 /* --- stopping ------------------------------------------------------------ */
@@ -72,7 +71,7 @@ worker_stop(struct worker *worker)
 	jobs_release_late(worker);
 	worker->patience.fire = on_patience_over;
 	worker->patience.arg = worker;
-	loop_set(&worker->loop, &worker->patience, PATIENCE);
+	loop_set(&worker->loop, &worker->patience, worker->drain_timeout);
 }
 
 /* The window was closed: a worker that stays would be one nobody sees. */

@@ -38,6 +38,7 @@ struct worker {
 	struct routes *routes;
 	struct environment environment;
 	size_t jobs; /* commands of exec at once, at most */
+	int64_t drain_timeout; /* ms for the work in hand, when stopping */
 	int once;    /* end when nothing is there */
 	int watch;   /* read the routes again when they change, */
 	const struct sources *sources; /* from here */

@@ -19,6 +19,7 @@ complete -c chwork -l only -x -a '(__chwork_channels)' -d 'only routes whose CHA
 complete -c chwork -l exclude -x -a '(__chwork_channels)' -d 'no routes whose CHANNEL matches GLOB'
 complete -c chwork -l watch -d 'read the routes again when they or scripts change'
 complete -c chwork -l default-accept -d 'accept connections that no route takes'
+complete -c chwork -l drain-timeout -x -d 'when ending, wait so long for commands'
 complete -c chwork -l check -d 'read the routes, then end'
 complete -c chwork -l takes -x -a '(__chwork_channels)' -d 'the same; status 1 if no route is for CHANNEL'
 complete -c chwork -l explain -x -d 'say what would become of it on CHANNEL, the first operand'

@@ -279,7 +279,7 @@ pipes() {
 		gets "$n" '{"text":"x"}'
 		leaves "$n"
 	done
-	until [ "$(wc -w < "/proc/$worker/task/$worker/children")" -eq 1 ]; do
+	until [ "$(wc -w < "/proc/$worker/task/$worker/children")" -eq 2 ]; do # and the guard
 		chrecv -t 0.05 nothing || true
 	done
 	says 0 text=x
