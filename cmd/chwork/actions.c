@@ -10,6 +10,10 @@
 #include <string.h>
 
 #define PEERS_MOST 1000 /* processes of --per connection, unless told */
+#define POSTS      16   /* at once, */
+#define POST_TIMEOUT 30000 /* ms for each, */
+#define POST_RETRIES 5  /* and so many more, */
+#define POST_DELAY 1000 /* ms before the first of these */
 
 /* --- the tables ---------------------------------------------------------- */
 
@@ -24,11 +28,13 @@ static const struct {
 	[ACTION_EXEC] = { "exec", operand_command },
 	[ACTION_CGI] = { "cgi", operand_command },
 	[ACTION_STREAM] = { "stream", operand_command },
+	[ACTION_POST] = { "post", operand_url },
 	[ACTION_SEND] = { "send", operand_channel },
 	[ACTION_GROUP] = { "group", operand_group },
 };
 
 #define ON(action) (1u << ACTION_##action)
+#define WORKS (ON(EXEC) | ON(CGI) | ON(STREAM) | ON(POST))
 #define FIELD(name) offsetof(struct route, name)
 
 static const struct option {
@@ -41,16 +47,15 @@ static const struct option {
 	{ ON(ACCEPT) | ON(STREAM), "--group", value_group, FIELD(groups) },
 	{ ON(ACCEPT) | ON(STREAM), "--subprotocol", value_subprotocol,
 	    FIELD(subprotocol) },
-	{ ON(EXEC), "--reply", value_reply, FIELD(reply) },
-	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--timeout", value_duration,
-	    FIELD(timeout) },
-	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--jobs", value_jobs, FIELD(jobs) },
-	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--retries", value_retries,
-	    FIELD(retries) },
-	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--retry-delay", value_duration,
-	    FIELD(retry_delay) },
-	{ ON(EXEC) | ON(CGI) | ON(STREAM), "--dead", value_channel,
-	    FIELD(dead) },
+	{ ON(EXEC) | ON(POST), "--reply", value_reply, FIELD(reply) },
+	{ WORKS, "--timeout", value_duration, FIELD(timeout) },
+	{ WORKS, "--jobs", value_jobs, FIELD(jobs) },
+	{ WORKS, "--retries", value_retries, FIELD(retries) },
+	{ WORKS, "--retry-delay", value_duration, FIELD(retry_delay) },
+	{ WORKS, "--dead", value_channel, FIELD(dead) },
+	{ ON(POST), "--header", value_header, FIELD(headers) },
+	{ ON(POST), "--form", NULL, FIELD(form) },
+	{ ON(POST), "--sign", value_file, FIELD(key_file) },
 	{ ON(CGI), "--authorization", NULL, FIELD(authorization) },
 	{ ON(STREAM), "--per", value_per, FIELD(per_connection) },
 	{ ON(STREAM), "--text", NULL, FIELD(text) },
@@ -65,6 +70,12 @@ set_defaults(struct route *route)
 {
 	if (route->action == ACTION_STREAM)
 		route->reply = REPLY_ENVELOPES;
+	if (route->action == ACTION_POST) {
+		route->jobs = POSTS;
+		route->timeout = POST_TIMEOUT;
+		route->retries = POST_RETRIES;
+		route->retry_delay = POST_DELAY;
+	}
 	if (route->action == ACTION_CGI ||
 	    (route->action == ACTION_EXEC &&
 		!strcmp(route->channel, "http.request")))

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "chwork/settings.h"
+#include "chwork/sign.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -219,12 +220,23 @@ find_scripts(struct route *route)
 	}
 }
 
+static void
+find_key(struct routes *routes, struct route *route)
+{
+	const char *wrong = sign_key(&route->key, route->dir, route->key_file);
+
+	if (wrong)
+		tell(routes, route, route->key_file, wrong);
+}
+
 void
 commands_find(struct routes *routes, const char *path)
 {
 	for (size_t i = 0; i < routes->n; i++) {
 		struct route *route = routes->list[i];
 
+		if (route->key_file)
+			find_key(routes, route);
 		if (!route->argv)
 			continue;
 		find_command(routes, route, path);

@@ -60,27 +60,6 @@ fate_of(const struct run *run, int code)
 	return failure_fate(job->route, code, job->retries);
 }
 
-/* Write the dead letter, as long as the command's last words are there. */
-static void
-write_letter(struct job *job, const struct child *child, int code,
-    const char *reason)
-{
-	const struct failure failure = {
-		.channel = job->channel,
-		.message = { job->text, job->len },
-		.route = job->route,
-		.retries = job->retries,
-		.reason = reason,
-		.code = code,
-		.last = child ? child->last.data : NULL,
-		.last_len = child ? child->last.len : 0,
-	};
-
-	ch_buf_clear(&job->letter);
-	failure_put(&job->letter, &failure,
-	    ch_max_size(job->worker->layer));
-}
-
 static void
 count(struct metrics *metrics, const struct run *run, int code)
 {
@@ -99,6 +78,7 @@ on_ended(void *arg, int status)
 	int code = WIFEXITED(status) && !child->ending ? WEXITSTATUS(status)
 						       : -1;
 	enum fate fate = fate_of(run, code);
+	struct failure failure = { .code = code };
 	struct ch_buf reason = CH_BUF_INIT;
 
 	count(&job->route->metrics, run, code);
@@ -106,7 +86,10 @@ on_ended(void *arg, int status)
 		child_complain(child, job->channel, status);
 	if (fate == FATE_DEAD) {
 		child_put_status(&reason, child, status);
-		write_letter(job, child, code, reason.data);
+		failure.reason = reason.data;
+		failure.last = child->last.data;
+		failure.last_len = child->last.len;
+		job_write_letter(job, &failure);
 		ch_buf_release(&reason);
 	}
 	job->owed = owed(run, code);
@@ -120,11 +103,12 @@ on_ended(void *arg, int status)
 static void
 not_begun(struct job *job, const char *reason)
 {
+	struct failure failure = { .code = -1, .reason = reason };
 	enum fate fate = failure_fate(job->route, -1, job->retries);
 
 	job->route->metrics.failed++;
 	if (fate == FATE_DEAD)
-		write_letter(job, NULL, -1, reason);
+		job_write_letter(job, &failure);
 	job->owed = job->route->reply == REPLY_HTTP ? 500 : 0;
 	job_done(job, fate);
 }

@@ -2,6 +2,7 @@
 #include "chwork/explain.h"
 
 #include "chwork/exec.h"
+#include "chwork/url.h"
 #include "chwork/words.h"
 #include "common/put.h"
 
@@ -69,6 +70,19 @@ put_unmatched(struct ch_buf *out, const char *channel,
 	    strcmp(channel, "websocket.connect") ? "dropped" : "rejected");
 }
 
+static void
+put_url(struct ch_buf *out, const struct pattern *pattern,
+    const struct match *match)
+{
+	struct ch_buf url = CH_BUF_INIT;
+
+	if (url_expand(pattern, &match->captures, &url) < 0)
+		put_fact(out, "url", "a capture would change where it leads");
+	else
+		put_fact(out, "url", url.data);
+	ch_buf_release(&url);
+}
+
 int
 explain_put(struct ch_buf *out, const struct routes *routes,
     const char *channel, struct json message, struct environment *environment)
@@ -91,6 +105,8 @@ explain_put(struct ch_buf *out, const struct routes *routes,
 	put_expanded(out, "subprotocol", &route->subprotocol, &match);
 	put_expanded(out, route->action == ACTION_GROUP ? "group" : "channel",
 	    &route->target, &match);
+	if (route->url.n)
+		put_url(out, &route->url, &match);
 	if (route_runs(route))
 		put_command(out, route, exec_environment(environment, route,
 		    &match, channel, message, 0, -1));

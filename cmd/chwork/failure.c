@@ -94,11 +94,8 @@ failure_put_retries(struct ch_buf *out, struct json message, unsigned retries)
 	    halves.after);
 }
 
-/* --- dead letters --------------------------------------------------------- */
-
-/* All members but the number of tries. */
-static void
-put_original(struct ch_buf *out, struct json message)
+void
+failure_put_original(struct ch_buf *out, struct json message)
 {
 	struct json_walk walk = json_walk(message);
 	int n = 0;
@@ -115,6 +112,8 @@ put_original(struct ch_buf *out, struct json message)
 	}
 	put_char(out, '}');
 }
+
+/* --- dead letters --------------------------------------------------------- */
 
 /* Standard error may hold anything. */
 static void
@@ -144,19 +143,20 @@ failure_put(struct ch_buf *out, const struct failure *failure, size_t most)
 	put_string(out, "{\"channel\":");
 	put_text(out, failure->channel, strlen(failure->channel));
 	put_string(out, ",\"message\":");
-	put_original(out, failure->message);
+	failure_put_original(out, failure->message);
 	put_string(out, ",\"route\":");
 	put_text(out, failure->route->place, strlen(failure->route->place));
 	put_string(out, ",\"reason\":");
 	put_text(out, failure->reason, strlen(failure->reason));
 	if (failure->code >= 0)
 		put_format(out, ",\"status\":%d", failure->code);
-	put_format(out, ",\"tries\":%u,\"time\":\"%s\",\"stderr\":",
-	    failure->retries + 1, time);
+	put_format(out, ",\"tries\":%u,\"time\":\"%s\",\"%s\":",
+	    failure->retries + 1, time,
+	    failure->route->action == ACTION_POST ? "answer" : "stderr");
 	put_text(out, failure->last ? failure->last : "", failure->last_len);
 	put_char(out, '}');
 	if (out->len - start <= most)
 		return;
 	out->len = start;
-	put_original(out, failure->message);
+	failure_put_original(out, failure->message);
 }

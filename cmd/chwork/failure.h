@@ -29,6 +29,9 @@ unsigned failure_retries(struct json message);
 void failure_put_retries(struct ch_buf *out, struct json message,
     unsigned retries);
 
+/* Append it without that number. */
+void failure_put_original(struct ch_buf *out, struct json message);
+
 /* ms until the try of that number: each waits twice as long as the last. */
 int64_t failure_delay(const struct route *route, unsigned retries);
 
@@ -40,7 +43,7 @@ struct failure {
 	unsigned retries;
 	const char *reason;  /* "exit status 3" */
 	int code;            /* exit status; -1: there was none */
-	const char *last;    /* lines of standard error; NULL: none */
+	const char *last;    /* lines of standard error, or the answer */
 	size_t last_len;
 };
 

@@ -192,6 +192,8 @@ room(const struct intake *intake)
 		n = BATCH;
 		if (route_runs(route))
 			n = !intake->waiting && worker->running < worker->jobs;
+		else if (route->action == ACTION_POST)
+			n = intake->waiting ? 0 : route->jobs - route->running;
 		else if (route->stream)
 			n = stream_room(route->stream);
 		if (n < most)

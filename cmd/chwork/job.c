@@ -6,6 +6,7 @@
 #include "chwork/failure.h"
 #include "chwork/intake.h"
 #include "chwork/peer.h"
+#include "chwork/post.h"
 #include "chwork/stream.h"
 #include "common/json.h"
 #include "common/put.h"
@@ -98,6 +99,8 @@ job_free(struct job *job)
 	free(job->text);
 	free(job->reply_channel);
 	ch_buf_release(&job->letter);
+	if (job->post)
+		post_abandon(job);
 	free(job);
 }
 
@@ -123,10 +126,13 @@ job_end(struct job *job)
 
 /* --- trying again -------------------------------------------------------- */
 
+/* As the route says, or longer, where the answer to a post said so. */
 static int64_t
 retry_delay(const struct job *job)
 {
-	return failure_delay(job->route, job->retries);
+	int64_t delay = failure_delay(job->route, job->retries);
+
+	return delay > job->not_before ? delay : job->not_before;
 }
 
 /* Send it back to its channel; CH_OK, or why not. */
@@ -171,8 +177,9 @@ on_lane_timer(void *arg)
 }
 
 /*
- * A message of a connection stays here, so that those behind it wait; any
- * other goes back to its channel, where whoever has time takes it.
+ * A message of a connection stays here, so that those behind it wait, and so
+ * does a post, which has an id; any other goes back to its channel, where
+ * whoever has time takes it.
  */
 static void
 try_again(struct job *job)
@@ -185,13 +192,25 @@ try_again(struct job *job)
 	if (job->worker->stage != WORKING) {
 		send_back(job, retry_delay(job));
 		job_end(job);
-	} else if (job->reply_channel) {
+	} else if (job->reply_channel ||
+	    (job->route->action == ACTION_POST && !job->worker->once)) {
 		job->timer.fire = on_lane_timer;
 		loop_set(&job->worker->loop, &job->timer, retry_delay(job));
 	} else {
 		job->timer.fire = on_back_timer;
 		on_back_timer(job);
 	}
+}
+
+void
+job_write_letter(struct job *job, struct failure *failure)
+{
+	failure->channel = job->channel;
+	failure->message = (struct json){ job->text, job->len };
+	failure->route = job->route;
+	failure->retries = job->retries;
+	ch_buf_clear(&job->letter);
+	failure_put(&job->letter, failure, ch_max_size(job->worker->layer));
 }
 
 /*
@@ -244,7 +263,7 @@ job_done(struct job *job, enum fate fate)
 {
 	struct worker *worker = job->worker;
 
-	worker->running--;
+	worker->running -= route_runs(job->route);
 	job->route->running--;
 	switch (fate) {
 	case FATE_DONE:
@@ -261,6 +280,28 @@ job_done(struct job *job, enum fate fate)
 		break;
 	}
 	jobs_start(worker);
+}
+
+/* One that waits to be tried again; NULL: there is none. */
+static struct job *
+find_waiting(const struct worker *worker)
+{
+	struct job *job = worker->all;
+
+	while (job && (job->started || !job->retries || !job->timer.when))
+		job = job->older;
+	return job;
+}
+
+void
+jobs_stop_waiting(struct worker *worker)
+{
+	struct job *job;
+
+	while ((job = find_waiting(worker))) {
+		send_back(job, retry_delay(job));
+		job_end(job);
+	}
 }
 
 void
@@ -341,8 +382,11 @@ wait_for_room(struct job *job, const struct ch_err *err)
 static int
 has_place(const struct job *job)
 {
-	return job->worker->running < job->worker->jobs &&
-	    (!job->route->jobs || job->route->running < job->route->jobs);
+	const struct route *route = job->route;
+
+	if (route_runs(route) && job->worker->running >= job->worker->jobs)
+		return 0;
+	return !route->jobs || route->running < route->jobs;
 }
 
 static void
@@ -350,10 +394,13 @@ start(struct job *job)
 {
 	job->started = 1;
 	job->intake->held--;
-	job->worker->running++;
+	job->worker->running += route_runs(job->route);
 	job->route->running++;
 	say_more("%s: %s", job->channel, job->route->place);
-	exec_start(job);
+	if (job->route->action == ACTION_POST)
+		post_start(job);
+	else
+		exec_start(job);
 }
 
 void
@@ -385,7 +432,7 @@ begin(struct job *job)
 
 	if (worker->stage == ENDING) {
 		job_end(job);
-	} else if (route_runs(job->route)) {
+	} else if (route_takes_time(job->route)) {
 		job->intake->waiting++;
 		push(&worker->ready, job);
 	} else {
@@ -491,7 +538,7 @@ may_be_dealt_with(const struct worker *worker, const struct route *route,
 {
 	const char *key = lane_key(route, reply_channel);
 
-	if (route_runs(route) ||
+	if (route_takes_time(route) ||
 	    (reply_channel && is_disconnect(channel)))
 		return 0;
 	return !key || !lanes_busy(&worker->lanes, key, strlen(key));

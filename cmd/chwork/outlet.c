@@ -34,8 +34,8 @@ complain(const struct outlet *outlet, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
-	say_error("%s: %s: %s", outlet->route->place, outlet->route->argv[0],
-	    what);
+	say_error("%s: %s: %s", outlet->route->place,
+	    outlet->route->argv ? outlet->route->argv[0] : "the answer", what);
 }
 
 /* Bytes that may each become \u0000, in a message of that size. */

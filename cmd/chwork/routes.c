@@ -18,6 +18,12 @@ route_runs(const struct route *route)
 	return route->action == ACTION_EXEC || route->action == ACTION_CGI;
 }
 
+int
+route_takes_time(const struct route *route)
+{
+	return route_runs(route) || route->action == ACTION_POST;
+}
+
 void
 route_free(struct route *route)
 {
@@ -30,11 +36,17 @@ route_free(struct route *route)
 		free(route->argv[i]);
 	pattern_release(&route->subprotocol);
 	pattern_release(&route->target);
+	pattern_release(&route->url);
 	settings_free(route->settings);
 	free(route->groups);
 	free(route->argv);
 	free(route->program);
 	free(route->dead);
+	free(route->key_file);
+	for (i = 0; i < route->headers.n; i++)
+		free((void *)(uintptr_t)route->headers.items[i]);
+	free(route->headers.items);
+	ch_buf_release(&route->key);
 	free(route->dir);
 	for (i = 0; i < route->nscripts; i++)
 		free(route->scripts[i]);

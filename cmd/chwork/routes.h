@@ -9,12 +9,14 @@
 #include "chwork/metrics.h"
 #include "chwork/pattern.h"
 #include "common/json.h"
+#include "common/opt.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
-	ACTION_EXEC, ACTION_CGI, ACTION_STREAM, ACTION_SEND, ACTION_GROUP };
+	ACTION_EXEC, ACTION_CGI, ACTION_STREAM, ACTION_POST, ACTION_SEND,
+	ACTION_GROUP };
 
 enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
 	REPLY_FRAMES, REPLY_HTTP, REPLY_BYTES };
@@ -35,7 +37,6 @@ struct filters {
 
 struct file;
 struct include;
-struct opt_list;
 struct regex;
 struct stream;
 
@@ -51,6 +52,7 @@ struct route {
 	struct pattern subprotocol; /* accept: no parts: none */
 	unsigned code;         /* close: 0: none */
 	struct pattern target; /* send: a channel; group: a group */
+	struct pattern url;    /* post */
 	int64_t delay;         /* send: ms */
 	enum reply reply;  /* exec and stream */
 	int authorization; /* cgi: the program may see that field */
@@ -63,6 +65,10 @@ struct route {
 	int per_connection; /* stream: a copy for each (peer.c) */
 	int text, bytes;   /* such a copy writes lines, or what it likes */
 	int null;          /* stream: a NUL ends what it reads and writes */
+	struct opt_list headers; /* post: "Name: value" */
+	int form;          /* post: as a form, not as JSON */
+	char *key_file;    /* post: to sign with; NULL: it does not */
+	struct ch_buf key; /* what was in it (command.c) */
 	char **settings;   /* NAME=VALUE, ended by NULL, or NULL */
 	char **argv;       /* exec and stream: ended by NULL */
 	char *program;     /* argv[0] as a path (command.c) */
@@ -122,6 +128,9 @@ int routes_take(const struct routes *routes, const char *channel);
 
 /* Whether a command is run for each message. */
 int route_runs(const struct route *route);
+
+/* Whether something is, so that messages wait for a place. */
+int route_takes_time(const struct route *route);
 
 void route_free(struct route *route);
 void routes_release(struct routes *routes);

@@ -4,6 +4,7 @@
 #include "common/put.h"
 #include "common/say.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -31,9 +32,13 @@ finish(struct transfer *transfer, CURLcode code)
 {
 	CURL *easy = transfer->easy;
 	curl_off_t wait = 0;
+	const char *type = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+	snprintf(transfer->type, sizeof(transfer->type), "%s",
+	    type ? type : "");
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
 	/* An answer that was cut off by us is one. */
 	if (code == CURLE_OK || transfer->too_long) {

@@ -30,6 +30,7 @@ struct transfer {
 	const char *error;   /* then the reason */
 	int64_t retry_after; /* ms; 0: nothing was said */
 	struct ch_buf answer;
+	char type[128]; /* its Content-Type; "" */
 	int too_long;        /* the answer; it is not complete */
 	/* Ours: */
 	struct transfers *transfers;

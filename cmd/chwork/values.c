@@ -5,6 +5,7 @@
 #include "channel.h"
 #include "chwork/filter.h"
 #include "chwork/settings.h"
+#include "chwork/url.h"
 #include "common/put.h"
 #include "common/when.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- names --------------------------------------------------------------- */
 
@@ -202,6 +204,41 @@ value_channel(struct line *line, const char *value, void *field)
 	*channel = line_copy(value);
 }
 
+/* "Name: value"; what the post itself says is not among them. */
+void
+value_header(struct line *line, const char *value, void *field)
+{
+	static const char *const ours[] = { "Content-Length", "Host",
+		"Transfer-Encoding", "Connection", "Content-Type" };
+	struct opt_list *headers = field;
+	size_t n = 0;
+
+	while (value[n] && is_token((char[]){ value[n], 0 }))
+		n++;
+	if (!n || value[n] != ':' || strpbrk(value, "\r\n")) {
+		line_wrong(line, line->i, "%s is not NAME: VALUE", value);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (strlen(ours[i]) == n && !strncasecmp(ours[i], value, n))
+			line_wrong(line, line->i, "%s is not for --header",
+			    ours[i]);
+	headers->items = line_grow(headers->items, headers->n + 1,
+	    sizeof(*headers->items));
+	headers->items[headers->n++] = line_copy(value);
+}
+
+void
+value_file(struct line *line, const char *value, void *field)
+{
+	char **file = field;
+
+	if (!*value)
+		line_wrong(line, line->i, "a file has a name");
+	free(*file);
+	*file = line_copy(value);
+}
+
 void
 value_per(struct line *line, const char *value, void *field)
 {
@@ -251,6 +288,31 @@ void
 operand_group(struct line *line)
 {
 	read_target(line, CH_TO_JOIN, "a group");
+}
+
+/* A URL, with captures in its path and query. */
+void
+operand_url(struct line *line)
+{
+	struct pattern *url = &line->route->url;
+	const char *word = line_peek(line), *what;
+
+	if (!word) {
+		line_wrong(line, line->words->n - 1, "a URL is missing");
+		return;
+	}
+	line->route->command_place = line_place(line,
+	    line->words->list[line->i].at.line);
+	line->route->command_column = line->words->list[line->i].at.column;
+	what = url_fault(word);
+	if (what || pattern_parse(url, word, &what) < 0)
+		line_wrong(line, line->i, "%s", what);
+	for (size_t i = 0; i < url->n; i++)
+		if (url->parts[i].capture && !filters_capture(
+			&line->route->filters, url->parts[i].text))
+			line_wrong(line, line->i, "no filter of this route "
+			    "captures %s", url->parts[i].text);
+	line->i++;
 }
 
 /* What is sent to where it came from would come for ever. */

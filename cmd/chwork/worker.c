@@ -9,6 +9,7 @@
 #include "chwork/job.h"
 #include "chwork/peer.h"
 #include "chwork/stream.h"
+#include "chwork/transfers.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ void
 worker_stop(struct worker *worker)
 {
 	worker->stage = STOPPING;
+	jobs_stop_waiting(worker);
 	jobs_release_late(worker);
 	worker->patience.fire = on_patience_over;
 	worker->patience.arg = worker;
@@ -190,6 +192,7 @@ release(struct worker *worker)
 {
 	streams_release(worker);
 	jobs_release(worker);
+	transfers_free(worker->transfers);
 	gone_release(worker);
 	lanes_release(&worker->lanes);
 	match_release(&worker->match);

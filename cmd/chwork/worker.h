@@ -68,6 +68,7 @@ struct worker {
 	struct ch_buf reply_channel; /* and where its answer goes */
 	size_t running;     /* commands of exec */
 	size_t copies;      /* of streams, alive */
+	struct transfers *transfers; /* of posts; NULL: there was none yet */
 	struct gone *gone;  /* clients that have left (gone.c) */
 	void *peers;        /* see tsearch(3); processes of connections */
 	size_t npeers;

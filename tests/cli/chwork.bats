@@ -102,11 +102,6 @@ log_says() {
 	[[ $output == *"no route in routes"* ]]
 }
 
-@test "what is not there yet is refused" {
-	run chwork --check -r 'a post http://x'
-	[ "$status" -eq 78 ]
-}
-
 @test "--only and --exclude choose routes by their channel" {
 	chsend a n:=1
 	chsend b n:=2
