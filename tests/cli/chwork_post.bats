@@ -8,7 +8,7 @@ load helper
 # reads what came
 gateway() {
 	watch_fifo posted
-	START_OUT=posted start python3 "$ROOT/tests/cli/gateway.py" "$@"
+	START_OUT=posted START_ERR=posted.err start python3 "$ROOT/tests/cli/gateway.py" "$@"
 	came=$fd
 	next_line "$came"
 	to=$line
