@@ -3,12 +3,7 @@
 # chwork: routes, exec, stream, order, failure, signals.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/bash'; cat; } > "$1"
-	chmod +x "$1"
-}
+load worker
 
 # routes LINE...: the routes file.
 routes() {
@@ -25,17 +20,6 @@ said() {
 	[[ $stderr == *"$1"* ]] && return
 	printf 'not said: %s\nbut: %s\n' "$1" "$stderr"
 	return 1
-}
-
-# taken N CHANNEL...: N messages from there, in $output.
-taken() {
-	run timeout 60 chrecv -t 30 -c "$@"
-	[ "$status" -eq 0 ]
-}
-
-# log_says TEXT: returns when the log of a started chwork has it.
-log_says() {
-	timeout 60 grep -qm1 -- "$1" <(tail -n +1 -F --pid="$pid" err 2> tail.err)
 }
 
 # --- command line and routes -------------------------------------------------

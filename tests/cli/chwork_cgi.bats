@@ -3,12 +3,7 @@
 # chwork: cgi, programs as RFC 3875 has them, behind a real chserve.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/sh'; cat; } > "$1"
-	chmod +x "$1"
-}
+load worker
 
 # app ROUTE OPTION...: a server for this route
 app() {
@@ -69,13 +64,13 @@ get() {
 
 @test "the script is the whole path, or what the server's root is" {
 	script where <<< 'echo; echo "$SCRIPT_NAME|$PATH_INFO"'
-	printf '%s\n' 'http.request path=/root/one cgi ./where' \
+	printf '%s\n' 'http.request path=/top/one cgi ./where' \
 		'http.request cgi ./where' > routes
-	serve --routes routes --root-path /root
-	get "${url}root/one"
-	[ "${lines[0]}" = '/root/one|' ]
-	get "${url}root/two"
-	[ "${lines[0]}" = '/root|/two' ]
+	serve --routes routes --root-path /top
+	get "${url}top/one"
+	[ "${lines[0]}" = '/top/one|' ]
+	get "${url}top/two"
+	[ "${lines[0]}" = '/top|/two' ]
 }
 
 @test "a body is standard input, with its length" {

@@ -3,31 +3,7 @@
 # chwork: what becomes of messages whose consumers fail.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/sh'; cat; } > "$1"
-	chmod +x "$1"
-}
-
-# work ROUTE...: a chwork that works by these
-work() {
-	local route args=()
-	for route; do args+=(-r "$route"); done
-	start chwork "${args[@]}"
-	worker=$pid
-}
-
-# taken CHANNEL [N]: N messages of it, one a line, in $output
-taken() {
-	run timeout 60 chrecv -t 30 -c "${2:-1}" "$1"
-	[ "$status" -eq 0 ] || { cat err; return 1; }
-}
-
-# log_says TEXT: returns when the log of the worker has it.
-log_says() {
-	timeout 60 grep -qm1 -- "$1" <(tail -n +1 -F --pid="$worker" err 2> tail.err)
-}
+load worker
 
 # gone FILE: waits until no process whose id is in the file is left
 gone() {
@@ -47,7 +23,7 @@ gone() {
 	END
 	chsend in n:=1.50 '__retries__:=0'
 	work 'in exec --retries 2 --retry-delay 10ms --dead lost ./fail'
-	taken lost
+	taken 1 lost
 	jq -e '.channel == "in" and .message == {n: 1.5} and .route == "-r 1"
 		and .reason == "exit status 3" and .status == 3 and .tries == 3
 		and (.time | test("^20..-..-..T..:..:")) and
@@ -56,7 +32,7 @@ gone() {
 	[ "$(grep -c 'fail: try' err)" -eq 3 ]
 	log_says 'fail: try 2'
 	jq -c '{channel, message}' <<< "$output" | chsend -e
-	taken lost
+	taken 1 lost
 }
 
 @test "--retries: a success ends it" {
@@ -66,7 +42,7 @@ gone() {
 	END
 	chsend in n:=1
 	work 'in exec --retries 3 --retry-delay 10ms --dead lost ./second'
-	taken out
+	taken 1 out
 	[ "$output" = '{"try":1}' ]
 	[ "$(pending lost)" = '' ]
 }
@@ -80,7 +56,7 @@ gone() {
 	work 'a exec --dead lost ./killed' 'b exec --timeout 0.2 --dead lost ./hangs' \
 		'c exec --dead lost ./strange'
 	for channel in a b c; do chsend "$channel" n:=1; done
-	taken lost 3
+	taken 3 lost
 	[ "$(jq -r '"\(.channel) \(.status) \(.reason)"' <<< "$output" | sort)" = \
 'a null killed by signal 9 (Killed)
 b null ended at its timeout
@@ -91,7 +67,7 @@ c null the command could not be started' ]
 @test "exit 75 is tried again as --retries says" {
 	chsend in n:=1
 	work 'in exec --retries 0 --dead lost sh -c "exit 75"'
-	taken lost
+	taken 1 lost
 	[ "$(jq -c '[.tries, .status]' <<< "$output")" = '[1,75]' ]
 }
 
@@ -102,16 +78,16 @@ c null the command could not be started' ]
 	chsend in n:=1
 	work 'in exec --dead lost false'
 	log_says 'lost is full'
-	taken lost 2
+	taken 2 lost
 	[ "$(jq -c '.message // .' <<< "$output" | tr '\n' ' ')" = '{"n":0} {"n":1} ' ]
 }
 
 @test "a request that was tried in vain is answered once, and kept" {
 	chsend http.request reply_channel='r?1' path=/x
 	work 'http.request exec --retries 1 --retry-delay 10ms --dead lost sh -c "exit 4"'
-	taken lost
+	taken 1 lost
 	[ "$(jq -c '[.message.path, .tries]' <<< "$output")" = '["/x",2]' ]
-	taken 'r?1'
+	taken 1 'r?1'
 	[ "$(jq .status <<< "$output")" = 500 ]
 	run -1 chrecv --no-wait 'r?1'
 }
@@ -128,10 +104,10 @@ c null the command could not be started' ]
 	work 'in stream --retries 1 --dead lost ./echoes'
 	chsend in text=die
 	chsend in text=ok
-	taken lost
+	taken 1 lost
 	jq -e '.channel == "in" and .message == {text: "die"} and .tries == 2
 		and .status == 5 and .stderr == "dying\n"' <<< "$output"
-	taken out
+	taken 1 out
 	[ "$output" = '{"seen":1}' ]
 }
 
@@ -170,7 +146,7 @@ c null the command could not be started' ]
 	for channel in a b c d e f; do
 		chsend "$channel" reply_channel='r?1' text="$(printf '%02000d' 1)"
 	done
-	taken out 6
+	taken 6 out
 	[ "$(sort <<< "$output" | tr -d '\n')" = \
 		'{"n":1}{"n":2}{"n":3}{"n":4}{"n":5}{"n":6}' ]
 	log_says 'lines were left out of the log'
@@ -209,7 +185,7 @@ hang() {
 	hang
 	chsend in n:=1
 	work 'in exec ./hang'
-	taken begun
+	taken 1 begun
 	kill -KILL "$worker"
 	gone ids
 	[ "$(wc -l < ids)" -eq 2 ]
@@ -218,10 +194,10 @@ hang() {
 @test "kill -9: neither a stream nor a process of a connection goes on" {
 	hang
 	work 'in stream ./hang' 'websocket.* stream --per connection ./hang'
-	taken begun
+	taken 1 begun
 	mv ids first
 	chsend websocket.connect reply_channel='r?1' path=/
-	taken begun
+	taken 1 begun
 	kill -KILL "$worker"
 	gone first
 	gone ids
@@ -232,13 +208,13 @@ hang() {
 	start chwork -j 1 --drain-timeout 0.3 -r 'in exec ./hang'
 	worker=$pid
 	chsend in n:=1
-	taken begun
+	taken 1 begun
 	chsend in n:=2
 	kill -TERM "$worker"
 	ended "$worker"
 	grep -q 'what is still running is ended' err
 	gone ids
-	taken in
+	taken 1 in
 	[ "$output" = '{"n":2}' ]
 }
 
@@ -246,7 +222,7 @@ hang() {
 	chsend in n:=1
 	start chwork -r 'in exec chsend out n:=1'
 	worker=$pid
-	taken out
+	taken 1 out
 	children=$(pgrep -P "$worker")
 	[ -n "$children" ]
 	kill -TERM "$worker"

@@ -2,12 +2,7 @@
 # consumers.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/sh'; cat; } > "$1"
-	chmod +x "$1"
-}
+load worker
 
 # frame STREAM PAYLOAD: what a page would have sent, as chserve passes it on
 frame() {

@@ -3,12 +3,7 @@
 # chwork --reply http: what a command prints is the answer to a request.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/bash'; cat; } > "$1"
-	chmod +x "$1"
-}
+load worker
 
 # app LINE...: a server for these routes
 app() {

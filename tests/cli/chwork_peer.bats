@@ -3,20 +3,7 @@
 # chwork: a process for each connection, as websocketd has it.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/bash'; cat; } > "$1"
-	chmod +x "$1"
-}
-
-# work ROUTE...: a chwork that works by these
-work() {
-	local route args=()
-	for route; do args+=(-r "$route"); done
-	start chwork "${args[@]}"
-	worker=$pid
-}
+load worker
 
 # joins N, says N KEY=VALUE..., leaves N: a connection's messages
 joins() { chsend websocket.connect reply_channel="r?$1" path=/x order:=0; }
@@ -36,11 +23,6 @@ gets() {
 	printf 'got:\n%s\n' "$output"
 	cat err
 	return 1
-}
-
-# log_says TEXT: returns when the log of the worker has it.
-log_says() {
-	timeout 60 grep -qm1 -- "$1" <(tail -n +1 -F --pid="$worker" err 2> tail.err)
 }
 
 @test "lines in, lines out, a process for each connection" {

@@ -3,6 +3,7 @@
 # chwork: messages that are posted to a URL.
 
 load helper
+load worker
 
 # gateway [CERT KEY]: a server that is posted to; $to is its URL, next_request
 # reads what came
@@ -19,25 +20,6 @@ next_request() {
 	next_line "$came"
 	request=$line
 	output=$(jq -r "$1" <<< "$line")
-}
-
-# work ROUTE...: a chwork that works by these
-work() {
-	local route args=()
-	for route; do args+=(-r "$route"); done
-	start chwork "${args[@]}"
-	worker=$pid
-}
-
-# log_says TEXT: returns when the log of the worker has it.
-log_says() {
-	timeout 60 grep -qm1 -- "$1" <(tail -n +1 -F --pid="$worker" err 2> tail.err)
-}
-
-# taken CHANNEL [N]: N messages of it, one a line, in $output
-taken() {
-	run timeout 60 chrecv -t 30 -c "${2:-1}" "$1"
-	[ "$status" -eq 0 ] || { cat err; return 1; }
 }
 
 @test "a message is posted as it is, with an id and its channel" {
@@ -108,17 +90,17 @@ application/x-www-form-urlencoded' ]
 		"c post --dead lost $to/status/302" \
 		"d post --retries 0 --dead lost http://localhost:1/"
 	chsend a n:=1
-	taken lost
+	taken 1 lost
 	jq -e '.channel == "a" and .message == {n: 1} and .status == 404 and
 		.reason == "status 404" and .tries == 1 and .answer == "no\n"' <<< "$output"
 	chsend b n:=1
-	taken lost
+	taken 1 lost
 	[ "$(jq -c '[.status, .tries]' <<< "$output")" = '[500,2]' ]
 	chsend c n:=1
-	taken lost
+	taken 1 lost
 	[ "$(jq .status <<< "$output")" = 302 ]
 	chsend d n:=1
-	taken lost
+	taken 1 lost
 	[ "$(jq -c .status <<< "$output")" = null ]
 	[[ $(jq -r .reason <<< "$output") == *connect* ]]
 	next_request .path
@@ -137,7 +119,7 @@ application/x-www-form-urlencoded' ]
 	chsend quick n:=1
 	next_request .path
 	[ "$output" = /quick ]
-	taken lost
+	taken 1 lost
 	[[ $(jq -r .reason <<< "$output") == *imed\ out* ]]
 }
 
@@ -162,11 +144,11 @@ application/x-www-form-urlencoded' ]
 	run -0 chsend -C -t 30 b n:=1
 	[[ $output == '{"n":1,"reply_channel":'* ]]
 	chsend http.request reply_channel='r?1' path=/x
-	taken 'r?1'
+	taken 1 'r?1'
 	jq -e '.status == 200 and .headers == [["Content-Type","text/x-answer"]] and
 		(.content | fromjson | .path == "/x")' <<< "$output"
 	chsend d channel=out message:='{"m":1}'
-	taken out
+	taken 1 out
 	[ "$output" = '{"m":1}' ]
 	chsend c reply_channel='r?2'
 	log_says 'the answer is longer than 1 MiB'
@@ -175,7 +157,7 @@ application/x-www-form-urlencoded' ]
 @test "a request that cannot be posted is 502" {
 	work "http.request post --reply http --retries 0 http://localhost:1/"
 	chsend http.request reply_channel='r?1' path=/x
-	taken 'r?1'
+	taken 1 'r?1'
 	[ "$(jq .status <<< "$output")" = 502 ]
 }
 
@@ -192,7 +174,7 @@ application/x-www-form-urlencoded' ]
 	unset SSL_CERT_FILE
 	work "other post --retries 0 --dead lost $to/"
 	chsend other n:=1
-	taken lost
+	taken 1 lost
 	[[ $(jq -r .reason <<< "$output") == *certificate* ]]
 }
 

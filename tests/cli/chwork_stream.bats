@@ -3,23 +3,7 @@
 # chwork: the options of stream, and warm scripts that misbehave.
 
 load helper
-
-# script NAME: a shell script whose text is standard input.
-script() {
-	{ echo '#!/bin/bash'; cat; } > "$1"
-	chmod +x "$1"
-}
-
-# taken N CHANNEL: N messages from there, in $output.
-taken() {
-	run timeout 60 chrecv -t 30 -c "$1" "$2"
-	[ "$status" -eq 0 ]
-}
-
-# log_says TEXT: returns when the log of a started chwork has it.
-log_says() {
-	timeout 60 grep -qm1 -- "$1" <(tail -n +1 -F --pid="$pid" err 2> tail.err)
-}
+load worker
 
 @test "--null: envelopes end with a NUL, in and out" {
 	script reader <<- 'END'
