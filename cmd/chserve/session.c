@@ -196,10 +196,9 @@ end_session(struct request *request, struct ch_buf *fields, struct ch_err *err)
 
 /* One that the consumer has made, or wants the visitor to have. */
 static int
-give_session(struct request *request, const struct reply_wish *wish,
+give_session(struct who *who, const struct reply_wish *wish,
     struct ch_session *session, struct ch_err *err)
 {
-	struct who *who = &request->who;
 	int rc = ch_session_get(sessions, wish->session.data, session, err);
 
 	if (rc == CH_OK)
@@ -263,7 +262,7 @@ obey(struct request *request, const struct reply_wish *wish,
 	if (wish->what == REPLY_SESSION_ENDS)
 		return end_session(request, fields, err);
 	if (wish->what == REPLY_SESSION_GIVEN)
-		rc = give_session(request, wish, &session, err);
+		rc = give_session(who, wish, &session, err);
 	else if (wish->what == REPLY_SESSION_DATA)
 		rc = change_data(who, wish, &session, err);
 	if (rc == CH_OK && wish->logs_in)

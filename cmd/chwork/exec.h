@@ -9,7 +9,7 @@ struct job;
 
 /*
  * Start the command of the job's route; job_done is called when it has ended
- * and its output is sent. 0, or -1 after saying why it cannot be started.
+ * and its output is sent, or at once if it cannot be started.
  */
 void exec_start(struct job *job);
 

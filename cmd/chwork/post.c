@@ -11,7 +11,6 @@
 #include "common/put.h"
 #include "common/say.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,18 +30,17 @@ struct post_run {
 /* --- what is posted ------------------------------------------------------- */
 
 static void
-put_encoded(struct ch_buf *out, const char *text, size_t len)
+put_word(struct ch_buf *out, struct json value)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	struct ch_buf word = CH_BUF_INIT;
 
-		if (c < 128 && (isalnum(c) || (c && strchr("-._*", c))))
-			put_char(out, (char)c);
-		else if (c == ' ')
+	json_bare(&word, value);
+	for (size_t i = 0; i < word.len; i++)
+		if (word.data[i] == ' ')
 			put_char(out, '+');
 		else
-			put_format(out, "%%%02X", c);
-	}
+			url_put_byte(out, word.data[i]);
+	ch_buf_release(&word);
 }
 
 /* The members as fields of a form; what is no text or number is JSON. */
@@ -50,21 +48,15 @@ static void
 put_form(struct ch_buf *out, struct json message)
 {
 	struct json_walk walk = json_walk(message);
-	struct ch_buf word = CH_BUF_INIT;
 	int n = 0;
 
 	while (json_next(&walk)) {
 		if (n++)
 			put_char(out, '&');
-		ch_buf_clear(&word);
-		json_bare(&word, walk.key);
-		put_encoded(out, word.data, word.len);
+		put_word(out, walk.key);
 		put_char(out, '=');
-		ch_buf_clear(&word);
-		json_bare(&word, walk.value);
-		put_encoded(out, word.data, word.len);
+		put_word(out, walk.value);
 	}
-	ch_buf_release(&word);
 }
 
 static void

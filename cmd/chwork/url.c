@@ -41,17 +41,15 @@ url_fault(const char *text)
 	return NULL;
 }
 
-static void
-put_encoded(struct ch_buf *out, const char *value, size_t len)
+void
+url_put_byte(struct ch_buf *out, char byte)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)value[i];
+	unsigned char c = (unsigned char)byte;
 
-		if (c < 128 && (isalnum(c) || (c && strchr("-._~", c))))
-			put_char(out, (char)c);
-		else
-			put_format(out, "%%%02X", c);
-	}
+	if (c < 128 && (isalnum(c) || (c && strchr("-._~", c))))
+		put_char(out, byte);
+	else
+		put_format(out, "%%%02X", c);
 }
 
 /* Whether a segment of the path is one of those that lead elsewhere. */
@@ -86,8 +84,8 @@ url_expand(const struct pattern *url, const struct captures *captures,
 					: NULL;
 		if (!part->capture)
 			put_string(out, part->text);
-		else if (capture)
-			put_encoded(out, capture->value, capture->len);
+		for (size_t k = 0; capture && k < capture->len; k++)
+			url_put_byte(out, capture->value[k]);
 	}
 	return has_dots(out->data + start) ? -1 : 0;
 }

@@ -14,6 +14,9 @@
 /* What is wrong with an address as it stands in a route, or NULL. */
 const char *url_fault(const char *text);
 
+/* Append a byte, percent-encoded unless it is one of those. */
+void url_put_byte(struct ch_buf *out, char byte);
+
 /*
  * Append the address with its captures filled in. 0, or -1 if a segment of
  * its path would be "." or "..", which lead elsewhere.

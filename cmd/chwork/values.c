@@ -84,14 +84,16 @@ value_group(struct line *line, const char *value, void *field)
 	(*groups)[route->ngroups++] = group;
 }
 
-static int
-is_token(const char *text)
+/* How many characters of a token of HTTP the text begins with. */
+static size_t
+token_length(const char *text)
 {
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) &&
-		    !strchr("!#$%&'*+-.^_`|~", *text))
-			return 0;
-	return 1;
+	size_t n = 0;
+
+	while (text[n] && (isalnum((unsigned char)text[n]) ||
+	    strchr("!#$%&'*+-.^_`|~", text[n])))
+		n++;
+	return n;
 }
 
 /* A token of HTTP, with captures. */
@@ -113,7 +115,7 @@ value_subprotocol(struct line *line, const char *value, void *field)
 			part->text))
 			line_wrong(line, line->i, "no filter of this route "
 			    "captures %s", part->text);
-		if (!part->capture && !is_token(part->text))
+		if (!part->capture && part->text[token_length(part->text)])
 			line_wrong(line, line->i, "%s is no name of a "
 			    "subprotocol", value);
 	}
@@ -211,10 +213,8 @@ value_header(struct line *line, const char *value, void *field)
 	static const char *const ours[] = { "Content-Length", "Host",
 		"Transfer-Encoding", "Connection", "Content-Type" };
 	struct opt_list *headers = field;
-	size_t n = 0;
+	size_t n = token_length(value);
 
-	while (value[n] && is_token((char[]){ value[n], 0 }))
-		n++;
 	if (!n || value[n] != ':' || strpbrk(value, "\r\n")) {
 		line_wrong(line, line->i, "%s is not NAME: VALUE", value);
 		return;
