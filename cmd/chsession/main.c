@@ -75,21 +75,11 @@ static const struct verb {
 static const struct verb *
 find_verb(const char *name)
 {
-	const char *names[VERBS + 1] = { NULL }, *near;
-	size_t i;
+	const char *names[VERBS + 1] = { NULL };
 
-	if (!name)
-		opt_wrong(&program, "no verb");
-	for (i = 0; i < VERBS; i++) {
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
+	for (size_t i = 0; i < VERBS; i++)
 		names[i] = verbs[i].name;
-	}
-	near = opt_near(name, names);
-	if (near)
-		opt_wrong(&program, "unknown verb %s; did you mean %s?", name,
-		    near);
-	opt_wrong(&program, "unknown verb %s", name);
+	return &verbs[opt_verb(&program, name, names)];
 }
 
 static void

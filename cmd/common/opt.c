@@ -363,3 +363,22 @@ opt_near(const char *word, const char *const words[])
 	}
 	return nearest;
 }
+
+size_t
+opt_verb(const struct opt_program *program, const char *name,
+    const char *const verbs[])
+{
+	const char *near;
+	size_t i;
+
+	if (!name)
+		opt_wrong(program, "no verb");
+	for (i = 0; verbs[i]; i++)
+		if (strcmp(verbs[i], name) == 0)
+			return i;
+	near = opt_near(name, verbs);
+	if (near)
+		opt_wrong(program, "unknown verb %s; did you mean %s?", name,
+		    near);
+	opt_wrong(program, "unknown verb %s", name);
+}

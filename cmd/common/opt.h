@@ -136,6 +136,13 @@ size_t opt_operands(char *const *operands);
 _Noreturn void opt_wrong(const struct opt_program *program,
     const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * The place of `name` among the program's verbs (ended by NULL). A mistake,
+ * with the one that was perhaps meant, if it is none or NULL.
+ */
+size_t opt_verb(const struct opt_program *program, const char *name,
+    const char *const verbs[]);
+
 /* The one of `words` (ended by NULL) that is nearly `word`, or NULL. */
 const char *opt_near(const char *word, const char *const words[]);
 
