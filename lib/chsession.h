@@ -51,6 +51,9 @@ extern "C" {
 #define CH_SESSION_USER_MAX 255
 /* Most data that a session holds, in bytes of JSON. */
 #define CH_SESSION_DATA_MAX 65536
+/* The close code of a WebSocket whose session has ended, and its message. */
+#define CH_SESSION_OVER 4401
+#define CH_SESSION_CLOSE "{\"close\":4401}"
 /* How long sessions live, in ms, unless told: unused, and in all. */
 #define CH_SESSION_IDLE ((int64_t)7 * 86400000)
 #define CH_SESSION_MAX_AGE ((int64_t)30 * 86400000)
@@ -147,7 +150,7 @@ CH_API int ch_session_sweep(struct ch_sessions *sessions,
 /*
  * ch_session_group names the group that a session's connections are members
  * of, "session.HASH", from which nobody learns the id: who ends a session
- * sends {"close": CODE} there.
+ * sends CH_SESSION_CLOSE there.
  */
 CH_API void ch_session_group(const char *id, char group[CH_NAME_MAX + 1]);
 

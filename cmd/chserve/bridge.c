@@ -4,11 +4,11 @@
 #include "chserve/clients.h"
 #include "chserve/metrics.h"
 #include "chserve/spool.h"
+#include "common/owner.h"
 #include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -361,26 +361,17 @@ bridge_is_awaited(const char *channel)
 	return waiting > 0;
 }
 
-static int
-note_owner(void *arg, const struct ch_channel_stat *stat)
-{
-	*(pid_t *)arg = stat->owner;
-	return 0;
-}
-
+/* Of ours we know it; others are asked for their server. */
 int
 bridge_lives(const char *channel)
 {
-	int n = (int)strcspn(channel, "!") + 1;
-	char prefix[CH_NAME_MAX + 1];
-	pid_t owner = 0;
+	size_t i;
 
-	snprintf(prefix, sizeof(prefix), "%.*s", n, channel);
-	if (strcmp(prefix, mailbox_prefix[MAILBOX_WEBSOCKET]) == 0 ||
-	    strcmp(prefix, mailbox_prefix[MAILBOX_HTTP]) == 0)
-		return mailbox_find(channel) != NULL;
-	ch_stat_channels(layer, prefix, note_owner, &owner, NULL);
-	return owner > 0;
+	for (i = 0; i < MAILBOX_KINDS; i++)
+		if (strncmp(channel, mailbox_prefix[i],
+			strlen(mailbox_prefix[i])) == 0)
+			return mailbox_find(channel) != NULL;
+	return owner_lives(layer, channel);
 }
 
 int

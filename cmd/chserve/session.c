@@ -170,11 +170,10 @@ session_lets_in(const struct request *request)
 static void
 close_all(const char *id)
 {
-	char group[CH_NAME_MAX + 1], text[32];
+	char group[CH_NAME_MAX + 1];
 
 	ch_session_group(id, group);
-	snprintf(text, sizeof(text), "{\"close\":%d}", CODE_SESSION_OVER);
-	bridge_tell_group(group, text);
+	bridge_tell_group(group, CH_SESSION_CLOSE);
 }
 
 static int
@@ -321,7 +320,7 @@ session_used(struct client *client)
 	if (rc == CH_OK)
 		note_use(who, &session);
 	else if (rc == CH_NONE)
-		client_close(client, CODE_SESSION_OVER);
+		client_close(client, CH_SESSION_OVER);
 }
 
 /* --- data of connections -------------------------------------------------- */

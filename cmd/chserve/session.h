@@ -23,9 +23,6 @@ struct session_settings {
 	int64_t idle, max_age; /* ms, of new sessions; 0: chsession.h's */
 };
 
-/* Close codes: why its session closes a WebSocket. */
-enum { CODE_SESSION_OVER = 4401 };
-
 /*
  * The settings stay the caller's. From now on, what has expired is removed
  * each minute, and the data of connections that are gone.

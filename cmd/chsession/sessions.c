@@ -6,6 +6,7 @@
 #include "common/compose.h"
 #include "common/json.h"
 #include "common/out.h"
+#include "common/owner.h"
 #include "common/put.h"
 #include "common/say.h"
 #include "common/when.h"
@@ -279,8 +280,8 @@ verbs_close(struct context *context, const char *id, struct ch_err *err)
 	char group[CH_NAME_MAX + 1];
 
 	ch_session_group(id, group);
-	return ch_group_send(context->layer, group, VERBS_CLOSE,
-	    sizeof(VERBS_CLOSE) - 1, NULL, NULL, err);
+	return ch_group_send(context->layer, group, CH_SESSION_CLOSE,
+	    sizeof(CH_SESSION_CLOSE) - 1, NULL, NULL, err);
 }
 
 static int
@@ -337,26 +338,13 @@ verb_end(struct context *context, char **operands, struct ch_err *err)
 
 /* --- what nobody needs ---------------------------------------------------- */
 
-static int
-note_owner(void *arg, const struct ch_channel_stat *stat)
-{
-	*(pid_t *)arg = stat->owner;
-	return CH_OK;
-}
-
-/* Whether the server of that connection lives; it knows about the rest. */
+/* The server of a connection knows about the rest. */
 static int
 lives(void *arg, const char *channel)
 {
-	struct context *context = arg;
-	char prefix[CH_NAME_MAX + 1];
-	size_t n = strcspn(channel, "!") + 1;
-	pid_t owner = 0;
+	const struct context *context = arg;
 
-	memcpy(prefix, channel, n);
-	prefix[n] = '\0';
-	return ch_stat_channels(context->layer, prefix, note_owner, &owner,
-	    NULL) != CH_OK || owner > 0;
+	return owner_lives(context->layer, channel);
 }
 
 int

@@ -10,9 +10,6 @@
 #include "chsession.h"
 #include "common/opt.h"
 
-/* The close code of sockets whose session has ended. */
-#define VERBS_CLOSE "{\"close\":4401}"
-
 struct context {
 	/* What the command line says: */
 	const char *file, *user, *session;
