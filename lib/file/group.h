@@ -10,8 +10,9 @@
  * each owner after letting it go. A member behind a prefix whose owner has
  * gone is no member: whoever meets it takes it out.
  *
- * group.c changes memberships, cast.c sends to and counts all of a group;
- * below them groups.c (folders and locks), list.c (files), scan.c (entries).
+ * group.c changes memberships, purge.c takes out who is gone, cast.c sends to
+ * and counts all of a group; below them party.c (one list of it), groups.c
+ * (folders and locks), list.c (files), scan.c (entries).
  */
 #ifndef CH_FILE_GROUP_H
 #define CH_FILE_GROUP_H
