@@ -8,6 +8,7 @@
 #include "common/say.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TOLD 256 /* channels and paths that are told of */
@@ -137,6 +138,50 @@ pass_on(struct worker *worker, const struct route *route, struct json message,
 	return judge(route->place, rc, err);
 }
 
+/* What was asked of asgi.delay; what is wrong with it, or NULL. */
+static const char *
+read_delay(struct json message, struct ch_buf *channel, struct json *content,
+    int64_t *delay)
+{
+	struct json name = json_get(message, "channel", 7);
+	struct json ms = json_get(message, "delay", 5);
+	char *end;
+
+	*content = json_get(message, "content", 7);
+	if (json_kind(name) != '"')
+		return "channel is no string";
+	if (json_kind(*content) != '{')
+		return "content is no object";
+	*delay = ms.text ? strtoll(ms.text, &end, 10) : -1;
+	if (*delay < 0 || end != ms.text + ms.len)
+		return "delay is no number of milliseconds";
+	json_bare(channel, name);
+	return NULL;
+}
+
+/* To the channel that the message names, when its delay is over. */
+static int
+put_off(struct worker *worker, const struct route *route, struct json message,
+    struct ch_err *err)
+{
+	struct ch_send_opts opts = { .flags = CH_CHECKED };
+	struct ch_buf channel = CH_BUF_INIT;
+	struct json content;
+	const char *wrong = read_delay(message, &channel, &content,
+	    &opts.delay);
+	int rc = CH_OK;
+
+	if (wrong)
+		say_error("%s: %s: %.*s", route->channel, wrong,
+		    (int)(message.len < 200 ? message.len : 200),
+		    message.text);
+	else
+		rc = judge(route->channel, ch_send(worker->layer, channel.data,
+		    content.text, content.len, &opts, err), err);
+	ch_buf_release(&channel);
+	return rc;
+}
+
 int
 act(struct worker *worker, const struct route *route, struct json message,
     const char *reply_channel, struct ch_err *err)
@@ -155,6 +200,8 @@ act(struct worker *worker, const struct route *route, struct json message,
 	case ACTION_SEND:
 	case ACTION_GROUP:
 		return pass_on(worker, route, message, err);
+	case ACTION_DELAY:
+		return put_off(worker, route, message, err);
 	default:
 		return CH_OK;
 	}

@@ -31,6 +31,7 @@ static const struct {
 	[ACTION_POST] = { "post", operand_url },
 	[ACTION_SEND] = { "send", operand_channel },
 	[ACTION_GROUP] = { "group", operand_group },
+	[ACTION_DELAY] = { "delay", NULL },
 };
 
 #define ON(action) (1u << ACTION_##action)

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "chwork/command.h"
+#include "chwork/recur.h"
 #include "common/put.h"
 #include "common/say.h"
 
@@ -39,10 +40,16 @@ copy(const char *text, size_t len)
 static void
 set_dir(struct routes *routes, size_t first, const struct file *file)
 {
-	for (size_t i = first; i < routes->n; i++)
-		if (!routes->list[i]->dir)
-			routes->list[i]->dir = file->dir
-			    ? copy(file->path, file->dir) : copy(".", 1);
+	for (size_t i = first; i < routes->n; i++) {
+		struct route *route = routes->list[i];
+
+		if (route->dir)
+			continue;
+		route->dir = file->dir ? copy(file->path, file->dir)
+				       : copy(".", 1);
+		if (route->recur)
+			recur_name(route);
+	}
 }
 
 static void
@@ -170,14 +177,15 @@ load(struct routes *routes, const struct sources *sources, char *wrong,
 		load_option(routes, sources->options.items[i], i + 1);
 	for (size_t i = 0; sources->files[i]; i++)
 		load_file(routes, sources->files[i]);
-	if (!routes->errors && (only->n || exclude->n) &&
-	    routes_select(routes, only, exclude, wrong, size) < 0)
-		return -1;
-	commands_find(routes, sources->path);
 	if (!routes->errors && !routes->n) {
 		say_error("no route in %s", *sources->files
 		    ? sources->files[0] : "-r");
 		routes->errors++;
 	}
+	routes_add_delay(routes);
+	if (!routes->errors && (only->n || exclude->n) &&
+	    routes_select(routes, only, exclude, wrong, size) < 0)
+		return -1;
+	commands_find(routes, sources->path);
 	return routes->errors ? -1 : 0;
 }

@@ -1,15 +1,18 @@
 /* main.c - chwork: run a consumer for each message. */
+#include "base/clock.h"
 #include "base/err.h"
 #include "channel.h"
 #include "chwork/command.h"
 #include "chwork/explain.h"
 #include "chwork/guard.h"
 #include "chwork/load.h"
+#include "chwork/recur.h"
 #include "chwork/spawn.h"
 #include "chwork/worker.h"
 #include "common/opt.h"
 #include "common/out.h"
 #include "common/say.h"
+#include "common/when.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -165,6 +168,25 @@ explain(const struct routes *routes, const char *channel, struct ch_err *err)
 	return rc == CH_OK && !taken ? CH_NONE : rc;
 }
 
+/* When the routes that recur come next, for who wrote them. */
+static void
+tell_recurring(const struct routes *routes)
+{
+	char when[64];
+
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct route *route = routes->list[i];
+		int64_t due;
+
+		if (!route->recur)
+			continue;
+		due = schedule_next(&route->recur->schedule, ch_clock_real());
+		when_local(due, "%Y-%m-%d %H:%M:%S %z", when, sizeof(when));
+		say_more("%s: %s: %s: %s", route->place, route->channel,
+		    route->recur->text, due < 0 ? "never" : when);
+	}
+}
+
 static int
 work(struct routes *routes, const char *channel, struct ch_err *err)
 {
@@ -174,7 +196,8 @@ work(struct routes *routes, const char *channel, struct ch_err *err)
 		return explain(routes, channel, err);
 	if (!check)
 		return run(routes, err);
-	say_more("%zu routes", routes->n);
+	say_more("%zu routes", routes_count(routes));
+	tell_recurring(routes);
 	return CH_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "chwork/load.h"
 #include "chwork/peer.h"
 #include "chwork/stream.h"
+#include "chwork/ticker.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -169,6 +170,8 @@ replace(struct worker *worker, struct routes *fresh)
 		peers_close(worker, gone->list[i]);
 	}
 	streams_start(worker);
+	if (!worker->once)
+		ticker_start(worker);
 	worker->reload.tidy.fire = tidy;
 	worker->reload.tidy.arg = worker;
 	loop_set(&worker->loop, &worker->reload.tidy, TIDY);
@@ -246,7 +249,7 @@ reload_now(struct worker *worker)
 		return;
 	}
 	say_note("%zu routes from now on: %zu are new, %zu gone",
-	    worker->routes->n, news, gone);
+	    routes_count(worker->routes), news, gone);
 	act_warn(worker);
 }
 

@@ -5,6 +5,7 @@
 #include "chwork/actions.h"
 #include "chwork/filter.h"
 #include "chwork/line.h"
+#include "chwork/recur.h"
 #include "chwork/settings.h"
 
 #include <stdlib.h>
@@ -30,6 +31,7 @@ route_free(struct route *route)
 	size_t i;
 
 	filters_release(&route->filters);
+	recur_free(route->recur);
 	for (i = 0; i < route->ngroups; i++)
 		pattern_release(&route->groups[i]);
 	for (i = 0; route->argv && route->argv[i]; i++)
@@ -57,25 +59,41 @@ route_free(struct route *route)
 	free(route);
 }
 
+/* Channel and filters. */
+static void
+read_message(struct line *line)
+{
+	struct route *route = line->route;
+	struct ch_err err = CH_ERR_INIT;
+
+	route->channel = line_copy(words_text(line->words, 0));
+	if (ch_name_check(route->channel, CH_TO_RECEIVE, &err) != CH_OK)
+		line_wrong(line, 0, "%s", err.text);
+	route->filters.outer = line->in ? line->in->filters : NULL;
+	line->i = 1;
+	filters_read(line, &route->filters, 0);
+}
+
 static void
 read_route(struct line *line)
 {
 	struct routes *routes = line->routes;
 	struct route *route = line_grow(NULL, 1, sizeof(*route));
-	struct ch_err err = CH_ERR_INIT;
+	size_t action;
 
 	*route = (struct route) { 0 };
 	line->route = route;
-	line->i = 1;
 	route->place = line_place(line, line->words->list[0].at.line);
-	route->channel = line_copy(words_text(line->words, 0));
 	route->settings = settings_copy(line->settings);
-	if (ch_name_check(route->channel, CH_TO_RECEIVE, &err) != CH_OK)
-		line_wrong(line, 0, "%s", err.text);
 	route->filters.text = line_text(line);
-	route->filters.outer = line->in ? line->in->filters : NULL;
-	filters_read(line, &route->filters, 0);
+	if (recur_is_one(words_text(line->words, 0)))
+		recur_read(line);
+	else
+		read_message(line);
+	action = line->i;
 	action_read(line);
+	if (route->recur && !line->errors)
+		recur_check(line, action);
 	if (line->errors) {
 		route_free(route);
 		return;
@@ -172,6 +190,25 @@ routes_parse(struct routes *routes, const char *source, int one,
 	}
 	settings_free(line.settings);
 	words_release(&words);
+}
+
+void
+routes_add_delay(struct routes *routes)
+{
+	static const char text[] = "asgi.delay delay";
+
+	routes_parse(routes, "built in", 1, text, sizeof(text) - 1, NULL);
+	routes->list[routes->n - 1]->built_in = 1;
+}
+
+size_t
+routes_count(const struct routes *routes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < routes->n; i++)
+		n += !routes->list[i]->built_in;
+	return n;
 }
 
 void

@@ -16,7 +16,7 @@
 
 enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_CLOSE, ACTION_DROP,
 	ACTION_EXEC, ACTION_CGI, ACTION_STREAM, ACTION_POST, ACTION_SEND,
-	ACTION_GROUP };
+	ACTION_GROUP, ACTION_DELAY };
 
 enum reply { REPLY_NONE, REPLY_TEXT, REPLY_JSON, REPLY_ENVELOPES,
 	REPLY_FRAMES, REPLY_HTTP, REPLY_BYTES };
@@ -37,6 +37,7 @@ struct filters {
 
 struct file;
 struct include;
+struct recur;
 struct regex;
 struct stream;
 
@@ -46,6 +47,8 @@ struct route {
 	unsigned command_column; /* may have */
 	char *channel; /* a name or a glob */
 	struct filters filters;
+	struct recur *recur; /* NULL: it is for messages */
+	int built_in; /* it is of no text */
 	enum action action;
 	struct pattern *groups; /* accept: to join */
 	size_t ngroups;
@@ -116,12 +119,21 @@ void routes_parse(struct routes *routes, const char *source, int one,
     const char *text, size_t len, const struct include *in);
 
 /*
+ * The route for what Channels' code sends to be delayed; any of the text that
+ * is for the same comes before it.
+ */
+void routes_add_delay(struct routes *routes);
+
+/*
  * Leave out the routes whose channel, as it is written, matches none of `only`
  * (unless that is empty) or one of `exclude`. 0, or -1: wrong[size] says which
  * glob makes no sense.
  */
 int routes_select(struct routes *routes, const struct opt_list *only,
     const struct opt_list *exclude, char *wrong, size_t size);
+
+/* How many there are that somebody wrote. */
+size_t routes_count(const struct routes *routes);
 
 /* Whether one of them is for that channel. */
 int routes_take(const struct routes *routes, const char *channel);

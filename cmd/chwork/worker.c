@@ -9,6 +9,7 @@
 #include "chwork/job.h"
 #include "chwork/peer.h"
 #include "chwork/stream.h"
+#include "chwork/ticker.h"
 #include "chwork/transfers.h"
 #include "common/say.h"
 
@@ -69,6 +70,7 @@ void
 worker_stop(struct worker *worker)
 {
 	worker->stage = STOPPING;
+	ticker_stop(worker);
 	jobs_stop_waiting(worker);
 	jobs_release_late(worker);
 	worker->patience.fire = on_patience_over;
@@ -222,6 +224,8 @@ worker_run(struct worker *worker, struct ch_err *err)
 		worker->look = worker->sweep = ch_clock();
 		streams_start(worker);
 		act_warn(worker);
+		if (!worker->once)
+			ticker_start(worker);
 		while (worker->stage == WORKING)
 			work(worker);
 	}

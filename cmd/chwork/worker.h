@@ -51,6 +51,7 @@ struct worker {
 	int had_terminal; /* for what is said */
 	struct reload reload;
 	struct timer patience; /* with the work in hand, when stopping */
+	struct timer tick;  /* until something recurs (ticker.c) */
 	int64_t look;  /* when everything is looked at again */
 	int64_t sweep; /* when the store is swept again */
 
