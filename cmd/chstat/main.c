@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "chstat/scratch.h"
 #include "chstat/table.h"
+#include "chstat/workers.h"
 #include "common/opt.h"
 #include "common/out.h"
 #include "common/put.h"
@@ -183,13 +184,17 @@ check_names(char *const *patterns, struct ch_err *err)
 static int
 run(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 {
+	int rc, last;
+
 	if (peek)
 		return run_peek(layer, patterns, err);
 	if (sweep)
 		return run_sweep(layer, err);
 	if (flush)
 		return run_flush(layer, patterns, err);
-	return table_print(layer, patterns, json, err);
+	rc = table_print(layer, patterns, json, err);
+	last = workers_print(layer, patterns, json, rc == CH_OK ? err : NULL);
+	return rc == CH_OK ? last : rc;
 }
 
 int

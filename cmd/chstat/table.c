@@ -228,8 +228,8 @@ put_json(const struct found *found)
 
 /* --- for people --------------------------------------------------------- */
 
-static void
-put_age(int64_t ms)
+void
+table_put_age(int64_t ms)
 {
 	static const struct {
 		const char *unit;
@@ -275,7 +275,7 @@ put_channels(const struct found *found, int width)
 
 		put_format(&out, "%-*s %7" PRIu64 " %7" PRIu64, width,
 		    stat->channel, stat->pending, stat->delayed);
-		put_age(stat->oldest);
+		table_put_age(stat->oldest);
 		put_format(&out,
 		    " %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %8" PRIu64
 		    " %7" PRIu64 " %5" PRIu64 "\n",

@@ -13,6 +13,9 @@
 int table_print(struct ch_layer *layer, char *const *patterns, int json,
     struct ch_err *err);
 
+/* Add an age in a column of its own, "12s"; below 0: a dash. */
+void table_put_age(int64_t ms);
+
 /* Call each(arg, stat) for every channel that matches, once. */
 int table_channels(struct ch_layer *layer, char *const *patterns,
     int (*each)(void *arg, const struct ch_channel_stat *stat), void *arg,

@@ -1,6 +1,7 @@
 /* child.c - a command that runs. */
 #include "chwork/child.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "chwork/guard.h"
 #include "chwork/spawn.h"
@@ -20,6 +21,7 @@
 #define LINE_MAX_LOG 900  /* bytes of a line that are logged */
 #define LAST_LINES   3
 #define LAST_WIDTH   200
+#define PROGRESS     "CH_PROGRESS " /* begins a line that is not logged */
 #define LINES_A_SECOND 100 /* of one command are logged */
 
 /* --- standard error ------------------------------------------------------ */
@@ -68,9 +70,31 @@ may_log(struct child *child)
 }
 
 static void
+tell_change(const struct crew *crew)
+{
+	if (crew->changed)
+		crew->changed(crew->arg);
+}
+
+/* Whether the line says how far it has come. */
+static int
+is_progress(struct child *child, const char *line, size_t len)
+{
+	size_t word = strlen(PROGRESS);
+
+	if (len < word || memcmp(line, PROGRESS, word) != 0)
+		return 0;
+	ch_buf_clear(&child->progress);
+	put_bytes(&child->progress, line + word,
+	    len - word < LAST_WIDTH ? len - word : LAST_WIDTH);
+	tell_change(child->crew);
+	return 1;
+}
+
+static void
 log_line(struct child *child, const char *line, size_t len)
 {
-	if (!len)
+	if (!len || is_progress(child, line, len))
 		return;
 	if (may_log(child))
 		say_error("%s: %.*s", child->route->argv[0], (int)len, line);
@@ -183,6 +207,7 @@ prepare(struct child *child, struct crew *crew)
 	child->crew = crew;
 	child->pid = 0;
 	child->ending = 0;
+	child->since = ch_clock_real();
 	child->out = (struct source) { .fd = -1, .ready = child->readable,
 		.arg = child->arg };
 	child->err = (struct source) { .fd = -1, .ready = on_err,
@@ -223,6 +248,7 @@ child_start(struct child *child, struct crew *crew, char *const *envp, int in)
 	child->pid = pid;
 	child->next = crew->first;
 	crew->first = child;
+	tell_change(crew);
 	loop_watch(crew->loop, &child->err, EPOLLIN);
 	if (child->readable)
 		loop_watch(crew->loop, &child->out, EPOLLIN);
@@ -237,6 +263,7 @@ child_release(struct child *child)
 	loop_unset(child->crew->loop, &child->timer);
 	ch_buf_release(&child->line);
 	ch_buf_release(&child->last);
+	ch_buf_release(&child->progress);
 }
 
 void
@@ -290,6 +317,7 @@ crew_reap(struct crew *crew)
 		loop_unset(crew->loop, &child->timer);
 		child->pid = 0;
 		child->ended(child->arg, status);
+		tell_change(crew);
 	}
 }
 

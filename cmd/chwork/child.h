@@ -29,6 +29,8 @@ struct child {
 	struct ch_buf last; /* lines of standard error, few and short */
 	struct timer timer; /* until it is made to end */
 	int ending;         /* it was told to */
+	int64_t since;      /* ms since the epoch */
+	struct ch_buf progress; /* its last line of that */
 	int64_t second;     /* of standard error, and lines that were logged */
 	unsigned logged;    /* in it; those beyond are counted, not logged */
 	uint64_t unlogged;
@@ -36,6 +38,8 @@ struct child {
 
 struct crew {
 	struct loop *loop;
+	void (*changed)(void *arg); /* one began, ended or went on; NULL */
+	void *arg;
 	struct child *first;
 	int ending; /* all were told to end */
 };

@@ -115,22 +115,10 @@ failure_put_original(struct ch_buf *out, struct json message)
 
 /* --- dead letters --------------------------------------------------------- */
 
-/* Standard error may hold anything. */
 static void
-put_text(struct ch_buf *out, const char *text, size_t len)
+put_text(struct ch_buf *out, const char *text)
 {
-	struct ch_buf sound = CH_BUF_INIT;
-	size_t valid;
-
-	while ((valid = json_utf8(text, len)) < len) {
-		put_bytes(&sound, text, valid);
-		put_char(&sound, '?');
-		text += valid + 1;
-		len -= valid + 1;
-	}
-	put_bytes(&sound, text, len);
-	json_quote(out, sound.len ? sound.data : "", sound.len);
-	ch_buf_release(&sound);
+	json_quote_any(out, text, strlen(text));
 }
 
 void
@@ -141,19 +129,20 @@ failure_put(struct ch_buf *out, const struct failure *failure, size_t most)
 
 	when_rfc3339(ch_clock_real(), time);
 	put_string(out, "{\"channel\":");
-	put_text(out, failure->channel, strlen(failure->channel));
+	put_text(out, failure->channel);
 	put_string(out, ",\"message\":");
 	failure_put_original(out, failure->message);
 	put_string(out, ",\"route\":");
-	put_text(out, failure->route->place, strlen(failure->route->place));
+	put_text(out, failure->route->place);
 	put_string(out, ",\"reason\":");
-	put_text(out, failure->reason, strlen(failure->reason));
+	put_text(out, failure->reason);
 	if (failure->code >= 0)
 		put_format(out, ",\"status\":%d", failure->code);
 	put_format(out, ",\"tries\":%u,\"time\":\"%s\",\"%s\":",
 	    failure->retries + 1, time,
 	    failure->route->action == ACTION_POST ? "answer" : "stderr");
-	put_text(out, failure->last ? failure->last : "", failure->last_len);
+	json_quote_any(out, failure->last ? failure->last : "",
+	    failure->last_len);
 	put_char(out, '}');
 	if (out->len - start <= most)
 		return;

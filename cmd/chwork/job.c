@@ -265,6 +265,7 @@ job_done(struct job *job, enum fate fate)
 
 	worker->running -= route_runs(job->route);
 	job->route->running--;
+	status_touch(worker);
 	switch (fate) {
 	case FATE_DONE:
 		job_end(job);
@@ -342,6 +343,7 @@ deal(struct worker *worker, struct route *route, const char *channel,
 		    &worker->match.captures, reply_channel);
 	else
 		rc = act(worker, route, message, reply_channel, err);
+	status_touch(worker);
 	if (rc == CH_OK) {
 		route->metrics.done++;
 		say_more("%s: %s", channel, route->place);
@@ -396,6 +398,7 @@ start(struct job *job)
 	job->intake->held--;
 	job->worker->running += route_runs(job->route);
 	job->route->running++;
+	status_touch(job->worker);
 	say_more("%s: %s", job->channel, job->route->place);
 	if (job->route->action == ACTION_POST)
 		post_start(job);

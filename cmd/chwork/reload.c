@@ -172,6 +172,7 @@ replace(struct worker *worker, struct routes *fresh)
 	streams_start(worker);
 	if (!worker->once)
 		ticker_start(worker);
+	status_touch(worker);
 	worker->reload.tidy.fire = tidy;
 	worker->reload.tidy.arg = worker;
 	loop_set(&worker->loop, &worker->reload.tidy, TIDY);

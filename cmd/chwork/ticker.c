@@ -26,45 +26,26 @@
 
 /* --- claiming ------------------------------------------------------------ */
 
-/* Who may use the state's directory may use what is in it. */
-static int
-make_directory(const char *state, const char *path, mode_t *mode,
-    struct ch_err *err)
-{
-	struct stat st;
-
-	if (state_make(state, err) != CH_OK)
-		return err->status;
-	if (stat(state, &st) < 0)
-		return ch_err_os(err, errno, "%s", state);
-	*mode = st.st_mode & 07777;
-	if (mkdir(path, 0700) == 0)
-		return chmod(path, *mode) == 0 ? CH_OK
-		    : ch_err_os(err, errno, "%s", path);
-	return errno == EEXIST ? CH_OK : ch_err_os(err, errno, "%s", path);
-}
-
 /* The file of the route, open; -1: err says why not. */
 static int
 open_stamp(const struct worker *worker, const struct route *route,
     struct ch_err *err)
 {
-	char state[PATH_MAX], path[PATH_MAX + 64];
+	char state[PATH_MAX], folder[PATH_MAX], path[PATH_MAX + 64];
 	struct stat st;
 	mode_t mode = 0;
-	int fd, n;
+	int fd;
 
 	state_path(NULL, ch_location(worker->layer), state);
-	n = snprintf(path, sizeof(path), "%s/schedules", state);
-	if (make_directory(state, path, &mode, err) != CH_OK)
+	if (state_folder(state, "schedules", folder, &mode, err) != CH_OK)
 		return -1;
-	snprintf(path + n, sizeof(path) - (size_t)n, "/%s",
+	snprintf(path, sizeof(path), "%s/%s", folder,
 	    strchr(route->channel, '.') + 1);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		ch_err_os(err, errno, "%s", path);
 	else if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
-		fchmod(fd, mode & 0666);
+		fchmod(fd, mode);
 	return fd;
 }
 

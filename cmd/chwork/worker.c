@@ -37,6 +37,7 @@ die(struct worker *worker, int number)
 	if (worker->stage != ENDING)
 		jobs_put_back(worker);
 	streams_put_back(worker);
+	status_close(worker);
 	signal(number, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, number);
@@ -142,6 +143,7 @@ look(struct worker *worker)
 	if (now < worker->sweep)
 		return;
 	worker->sweep = now + SWEEP;
+	status_sweep(worker);
 	if (ch_sweep(worker->layer, UNUSED, NULL, &err) != CH_OK)
 		say_error("%s", err.text);
 }
@@ -192,6 +194,7 @@ wind_up(struct worker *worker)
 static void
 release(struct worker *worker)
 {
+	status_close(worker);
 	streams_release(worker);
 	jobs_release(worker);
 	transfers_free(worker->transfers);
@@ -222,6 +225,8 @@ worker_run(struct worker *worker, struct ch_err *err)
 		rc = reload_start(worker, err);
 	if (rc == CH_OK) {
 		worker->look = worker->sweep = ch_clock();
+		if (!worker->once)
+			status_open(worker);
 		streams_start(worker);
 		act_warn(worker);
 		if (!worker->once)

@@ -15,6 +15,7 @@
 #include "chwork/loop.h"
 #include "chwork/reload.h"
 #include "chwork/routes.h"
+#include "chwork/status.h"
 
 struct gone;
 struct intake;
@@ -51,6 +52,7 @@ struct worker {
 	int had_terminal; /* for what is said */
 	struct reload reload;
 	struct timer patience; /* with the work in hand, when stopping */
+	struct status status; /* what others are told */
 	struct timer tick;  /* until something recurs (ticker.c) */
 	int64_t look;  /* when everything is looked at again */
 	int64_t sweep; /* when the store is swept again */

@@ -324,6 +324,23 @@ json_quote(struct ch_buf *buf, const char *text, size_t len)
 	put_char(buf, '"');
 }
 
+void
+json_quote_any(struct ch_buf *buf, const char *bytes, size_t len)
+{
+	struct ch_buf sound = CH_BUF_INIT;
+	size_t valid;
+
+	while ((valid = json_utf8(bytes, len)) < len) {
+		put_bytes(&sound, bytes, valid);
+		put_char(&sound, '?');
+		bytes += valid + 1;
+		len -= valid + 1;
+	}
+	put_bytes(&sound, bytes, len);
+	json_quote(buf, sound.len ? sound.data : "", sound.len);
+	ch_buf_release(&sound);
+}
+
 /* The length of the valid sequence at p, 0 if it is none. */
 static size_t
 sequence(const unsigned char *p, size_t left)

@@ -58,6 +58,9 @@ void json_bare(struct ch_buf *buf, struct json value);
 /* Append text, valid UTF-8, as a string with its quotes. */
 void json_quote(struct ch_buf *buf, const char *text, size_t len);
 
+/* Append any bytes as a string: what is no UTF-8 becomes a question mark. */
+void json_quote_any(struct ch_buf *buf, const char *bytes, size_t len);
+
 /* Where text stops being UTF-8; len if it is all valid. */
 size_t json_utf8(const char *text, size_t len);
 

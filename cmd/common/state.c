@@ -53,3 +53,22 @@ state_make(const char *path, struct ch_err *err)
 	}
 	return CH_OK;
 }
+
+int
+state_folder(const char *state, const char *name, char path[PATH_MAX],
+    mode_t *mode, struct ch_err *err)
+{
+	struct stat st;
+
+	if (state_make(state, err) != CH_OK)
+		return err->status;
+	if (stat(state, &st) < 0)
+		return ch_err_os(err, errno, "state %s", state);
+	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", state, name) >= PATH_MAX)
+		return ch_err_os(err, ENAMETOOLONG, "state %s", state);
+	*mode = st.st_mode & 0666;
+	if (mkdir(path, 0700) == 0)
+		return chmod(path, st.st_mode & 07777) == 0 ? CH_OK
+		    : ch_err_os(err, errno, "%s", path);
+	return errno == EEXIST ? CH_OK : ch_err_os(err, errno, "%s", path);
+}

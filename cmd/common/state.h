@@ -8,6 +8,7 @@
 #include "channel.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 /*
  * Where it is: `given`; else the store's `location` if that is a directory;
@@ -18,5 +19,12 @@ void state_path(const char *given, const char *location, char path[PATH_MAX]);
 
 /* Make it, and the directories above it, mode 0700. */
 int state_make(const char *path, struct ch_err *err);
+
+/*
+ * Make it, and the directory `name` in it for all who may use it: path[] says
+ * where that is, *mode what its files are made with.
+ */
+int state_folder(const char *state, const char *name, char path[PATH_MAX],
+    mode_t *mode, struct ch_err *err);
 
 #endif
