@@ -36,7 +36,8 @@ leave(struct gone *gone, const char *reply_channel)
 
 	gone->hashes[gone->next++ % KEPT] = hash_of(reply_channel);
 	for (; job; job = job->older)
-		if (job->run && !strcmp(job->reply_channel, reply_channel))
+		if (job->run && job->reply_channel &&
+		    !strcmp(job->reply_channel, reply_channel))
 			exec_leave(job);
 }
 

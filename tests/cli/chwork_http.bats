@@ -248,6 +248,24 @@ once() {
 	done
 }
 
+@test "who leaves does not concern the jobs of others" {
+	mkfifo never
+	script hang <<- 'END'
+		echo "$CH_CHANNEL" > started
+		read -r _ < never
+	END
+	app 'http.request exec ./hang' 'job exec ./hang'
+	watch_fifo started
+	chsend job n:=1
+	next_line "$fd"
+	run -28 curl -sS --max-time 0.5 "$url"
+	next_line "$fd"
+	said 'the client has left'
+	chsend job n:=2
+	next_line "$fd"
+	refute grep 'chwork.*signal' err
+}
+
 @test "for one who has left nothing is started" {
 	script first <<< 'read -r x < go; touch "ran$CH_N"; echo'
 	mkfifo go
