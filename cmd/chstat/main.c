@@ -193,7 +193,8 @@ run(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 	if (flush)
 		return run_flush(layer, patterns, err);
 	rc = table_print(layer, patterns, json, err);
-	last = workers_print(layer, patterns, json, rc == CH_OK ? err : NULL);
+	last = *patterns ? CH_OK
+	    : workers_print(layer, json, rc == CH_OK ? err : NULL);
 	return rc == CH_OK ? last : rc;
 }
 

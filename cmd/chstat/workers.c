@@ -13,7 +13,6 @@
 #include <string.h>
 
 struct print {
-	char *const *patterns;
 	int json;
 	int64_t now;
 	int lines; /* of the table */
@@ -35,20 +34,6 @@ age_of(const struct print *print, struct json job)
 				 : 0;
 
 	return age > 0 ? age : 0;
-}
-
-static int
-is_wanted(const struct print *print, struct json route)
-{
-	char *const *pattern = print->patterns;
-	struct ch_buf channel = CH_BUF_INIT;
-	int wanted = !*pattern;
-
-	json_bare(&channel, get(route, "channel"));
-	for (; !wanted && *pattern; pattern++)
-		wanted = ch_glob_match(*pattern, channel.data);
-	ch_buf_release(&channel);
-	return wanted;
 }
 
 /* --- for programs -------------------------------------------------------- */
@@ -145,7 +130,7 @@ put_line(const struct print *print, struct json route)
 
 	put_left(get(route, "worker"), 7);
 	put_left(get(route, "route"), 20);
-	put_left(get(route, "channel"), 20);
+	put_left(get(route, "takes"), 20);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		struct json value = get(route, counts[i].key);
 
@@ -162,8 +147,6 @@ put_line(const struct print *print, struct json route)
 static void
 print_route(struct print *print, struct json route)
 {
-	if (!is_wanted(print, route))
-		return;
 	if (print->json) {
 		put_json(print, route);
 		return;
@@ -189,10 +172,9 @@ print_report(void *arg, const char *text, size_t len)
 }
 
 int
-workers_print(struct ch_layer *layer, char *const *patterns, int json,
-    struct ch_err *err)
+workers_print(struct ch_layer *layer, int json, struct ch_err *err)
 {
-	struct print print = { patterns, json, ch_clock_real(), 0 };
+	struct print print = { json, ch_clock_real(), 0 };
 
 	return reports_read(ch_location(layer), print_report, &print, err);
 }

@@ -4,11 +4,7 @@
 
 #include "channel.h"
 
-/*
- * Add to `out` the routes whose channel, as it is written, matches one of
- * `patterns` (ended by NULL; none: all): one object a line, or a table.
- */
-int workers_print(struct ch_layer *layer, char *const *patterns, int json,
-    struct ch_err *err);
+/* Add to `out` what they say: one object a route and line, or a table. */
+int workers_print(struct ch_layer *layer, int json, struct ch_err *err);
 
 #endif

@@ -77,7 +77,7 @@ put_route(struct ch_buf *out, const struct worker *worker,
 
 	put_format(out, "{\"worker\":%d", (int)getpid());
 	put_word(out, "route", route->place);
-	put_word(out, "channel", route->channel);
+	put_word(out, "takes", route->channel);
 	put_format(out, ",\"running\":%zu,\"waiting\":%zu,\"done\":%" PRIu64
 	    ",\"failed\":%" PRIu64 ",\"retried\":%" PRIu64 ",\"dead\":%" PRIu64
 	    ",\"dropped\":%" PRIu64 ",\"late\":%" PRIu64 ",\"busy\":%" PRIu64

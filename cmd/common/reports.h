@@ -5,7 +5,7 @@
  * as it lives and writes anew when something has changed: a JSON object a line
  * for each of its routes.
  *
- *     {"worker":PID,"route":PLACE,"channel":NAME,…,"jobs":[
+ *     {"worker":PID,"route":PLACE,"takes":NAME,…,"jobs":[
  *      {"pid":PID,"since":MS,"progress":TEXT},…]}
  */
 #ifndef CMD_COMMON_REPORTS_H
