@@ -22,6 +22,7 @@
 #include "chserve/worker.h"
 
 #include "base/err.h"
+#include "common/manager.h"
 #include "common/say.h"
 
 #include <stdio.h>
@@ -90,7 +91,7 @@ tell(struct ch_err *err)
 		worker_start(settings->routes, store, text);
 	announce_line(text, sizeof(text));
 	takeover_offer();
-	notify_ready(text);
+	manager_ready(text);
 	if (settings->serve.pages.console)
 		announce_console(&process_site);
 	return announce(err);
@@ -162,7 +163,7 @@ main(int argc, char *argv[])
 	int rc;
 
 	settings = settings_read(argc, argv);
-	notify_open();
+	manager_open();
 	if (settings->routes) {
 		rc = worker_check(settings->routes);
 		if (rc)
@@ -186,7 +187,7 @@ main(int argc, char *argv[])
 	tls_close();
 	static_close();
 	ch_close(layer);
-	notify_close();
+	notify_end();
 	free(store);
 	return say_status(rc, &err);
 }

@@ -6,12 +6,12 @@
 #include "chserve/listen.h"
 #include "chserve/loop.h"
 #include "chserve/places.h"
-#include "chserve/notify.h"
 #include "chserve/signals.h"
 #include "chserve/status.h"
 #include "chserve/super.h"
 #include "chserve/worker.h"
 #include "chserve/ws.h"
+#include "common/manager.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -37,7 +37,7 @@ static void
 stop(void)
 {
 	give_up_at = ch_clock() + drain_ms;
-	notify_stopping();
+	manager_stopping();
 	status_stop();
 	listen_stop();
 	places_close();

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "common/manager.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -70,7 +71,7 @@ leave_parent(void)
 
 	signals_close();
 	loop_close();
-	notify_close();
+	notify_end();
 	worker_forget();
 	for (i = 0; i < super->jobs; i++)
 		ch_io_close(&processes[i].pipe.fd);
@@ -149,7 +150,7 @@ end(void)
 	size_t i;
 
 	ending = 1;
-	notify_stopping();
+	manager_stopping();
 	places_close(); /* else the kernel goes on connecting */
 	for (i = 0; i < super->jobs; i++)
 		due_clear(&processes[i].due);
@@ -357,7 +358,7 @@ super_run(const struct super *with, struct ch_err *err)
 		loop_wait();
 	signals_close();
 	loop_close();
-	notify_close();
+	notify_end();
 	free(processes);
 	processes = NULL;
 	return rc == CH_OK ? outcome : rc;

@@ -5,10 +5,12 @@
 #include "chwork/cgi.h"
 #include "chwork/consumer.h"
 #include "chwork/gone.h"
+#include "chwork/hooks.h"
 #include "chwork/job.h"
 #include "chwork/mount.h"
 #include "common/json.h"
 #include "common/mux.h"
+#include "common/put.h"
 #include "common/say.h"
 
 #include <errno.h>
@@ -20,16 +22,26 @@ struct run {
 	struct consumer consumer;
 	struct job *job;
 	int64_t started;
+	int begun; /* the command, not only what is before it */
+	int over; /* all but what is behind it */
 	int left; /* the client has */
+	enum fate fate;
 	struct body body; /* of cgi */
 };
 
 static void
 run_free(struct run *run)
 {
-	if (run->job->route->action == ACTION_CGI)
+	if (run->body.loop)
 		body_close(&run->body);
 	free(run);
+}
+
+/* Whether the client has some of an answer. */
+static int
+has_answered(const struct run *run)
+{
+	return run->begun && run->consumer.outlet.response.begun;
 }
 
 /* What the client is told if this was the last try; 0: it was told enough. */
@@ -39,7 +51,7 @@ owed(const struct run *run, int code)
 	const struct job *job = run->job;
 
 	if (code == 0 || run->left || job->route->reply != REPLY_HTTP ||
-	    run->consumer.outlet.response.begun)
+	    has_answered(run))
 		return 0;
 	if (code == FAILURE_TEMPORARILY || job->worker->stage == ENDING)
 		return 503;
@@ -55,7 +67,7 @@ fate_of(const struct run *run, int code)
 	if (run->left)
 		return code == 0 ? FATE_DONE : FATE_DROPPED;
 	if (code != 0 && job->route->reply == REPLY_HTTP &&
-	    run->consumer.outlet.response.begun)
+	    has_answered(run))
 		return job->route->dead ? FATE_DEAD : FATE_DROPPED;
 	return failure_fate(job->route, code, job->retries);
 }
@@ -66,25 +78,103 @@ count(struct metrics *metrics, const struct run *run, int code)
 	metrics->busy_ms += (uint64_t)(ch_clock() - run->started);
 	metrics->done += code == 0;
 	metrics->failed += code != 0;
-	metrics->late += run->consumer.outlet.late;
+	if (run->begun)
+		metrics->late += run->consumer.outlet.late;
 }
 
+/* Nothing of it runs any more. */
+static void
+finish(struct run *run)
+{
+	struct job *job = run->job;
+	enum fate fate = run->fate;
+
+	job->run = NULL;
+	run_free(run);
+	job_done(job, fate);
+}
+
+/*
+ * Start the worker's own command, which meets the message on its standard
+ * input, and `environment`. -1: it did not start, which was said.
+ */
+static int
+start_hook(struct run *run, const struct route *hook, char *const *environment,
+    void (*ended)(void *arg, int status))
+{
+	struct job *job = run->job;
+	int fd = body_file(job->text, job->len, "\n");
+
+	run->consumer.ended = ended;
+	if (fd < 0) {
+		say_error("%s: its standard input: %s", job->channel,
+		    strerror(errno));
+		return -1;
+	}
+	if (consumer_start(&run->consumer, job->worker, hook, REPLY_NONE, NULL,
+		environment, fd) < 0)
+		return -1;
+	job->run = run;
+	if (job->route->timeout)
+		child_end(&run->consumer.child, job->route->timeout);
+	return 0;
+}
+
+static void
+on_after_ended(void *arg, int status)
+{
+	struct run *run = arg;
+
+	if (status)
+		child_complain(&run->consumer.child, run->job->channel,
+		    status);
+	consumer_release(&run->consumer);
+	finish(run);
+}
+
+/* What the hook behind it is told besides the message. */
+static char *const *
+after_environment(const struct run *run, int status)
+{
+	static const char *const fates[] = { "done", "again", "dead",
+		"dropped" };
+	struct job *job = run->job;
+	struct environment *environment = &job->worker->environment;
+
+	route_takes(job->route, job->channel, (struct json){ job->text,
+	    job->len }, &job->worker->match);
+	exec_environment(environment, job->route, &job->worker->match,
+	    job->channel, (struct json){ job->text, job->len }, job->retries,
+	    run->body.length);
+	put_format(&environment->text, "CH_STATUS=%d", WIFEXITED(status)
+	    ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	put_char(&environment->text, '\0');
+	put_format(&environment->text, "CH_FATE=%s", fates[run->fate]);
+	put_char(&environment->text, '\0');
+	put_format(&environment->text, "CH_SECONDS=%.3f",
+	    (double)(ch_clock() - run->started) / 1000);
+	put_char(&environment->text, '\0');
+	return environ_list(environment, job->route->settings);
+}
+
+/* Its command, or that before it, has ended. */
 static void
 on_ended(void *arg, int status)
 {
 	struct run *run = arg;
 	struct job *job = run->job;
 	struct child *child = &run->consumer.child;
+	const struct route *after = job->worker->hooks->after;
 	int code = WIFEXITED(status) && !child->ending ? WEXITSTATUS(status)
 						       : -1;
-	enum fate fate = fate_of(run, code);
 	struct failure failure = { .code = code };
 	struct ch_buf reason = CH_BUF_INIT;
 
+	run->fate = fate_of(run, code);
 	count(&job->route->metrics, run, code);
 	if (code != 0 && !run->left)
 		child_complain(child, job->channel, status);
-	if (fate == FATE_DEAD) {
+	if (run->fate == FATE_DEAD) {
 		child_put_status(&reason, child, status);
 		failure.reason = reason.data;
 		failure.last = child->last.data;
@@ -93,10 +183,11 @@ on_ended(void *arg, int status)
 		ch_buf_release(&reason);
 	}
 	job->owed = owed(run, code);
-	job->run = NULL;
+	run->over = 1;
 	consumer_release(&run->consumer);
-	run_free(run);
-	job_done(job, fate);
+	if (!after || start_hook(run, after, after_environment(run, status),
+		on_after_ended) < 0)
+		finish(run);
 }
 
 /* The command did not begin, which was said. */
@@ -130,7 +221,7 @@ exec_leave(struct job *job)
 {
 	struct run *run = job->run;
 
-	if (job->route->reply != REPLY_HTTP || run->left ||
+	if (job->route->reply != REPLY_HTTP || run->left || run->over ||
 	    run->consumer.child.ending)
 		return;
 	say_more("%s: %s: the client has left", job->channel,
@@ -166,7 +257,6 @@ run_new(struct job *job)
 		say_memory();
 	run->job = job;
 	run->started = ch_clock();
-	run->consumer.ended = on_ended;
 	run->consumer.arg = run;
 	run->body.broken = on_broken;
 	run->body.arg = run;
@@ -192,13 +282,82 @@ exec_environment(struct environment *environment, const struct route *route,
 	return environ_list(environment, route->settings);
 }
 
-void
-exec_start(struct job *job)
+/* Its command; -1: it did not start, which was said. */
+static int
+start_command(struct run *run)
+{
+	struct job *job = run->job;
+	struct worker *worker = job->worker;
+	struct json message = { job->text, job->len };
+	int fd;
+
+	route_takes(job->route, job->channel, message, &worker->match);
+	fd = job->route->action == ACTION_CGI
+	    ? body_open(&run->body, worker, message)
+	    : body_file(job->text, job->len, "\n");
+	if (fd < 0) {
+		say_error("%s: its standard input: %s", job->channel,
+		    strerror(errno));
+		return -1;
+	}
+	run->consumer.ended = on_ended;
+	if (consumer_start(&run->consumer, worker, job->route,
+		job->route->reply, job->reply_channel,
+		exec_environment(&worker->environment, job->route,
+		    &worker->match, job->channel, message, job->retries,
+		    run->body.length), fd) < 0)
+		return -1;
+	job->run = run;
+	run->begun = 1;
+	if (job->route->reply == REPLY_FRAMES)
+		set_stream(run, message);
+	if (job->route->timeout)
+		child_end(&run->consumer.child, job->route->timeout);
+	return 0;
+}
+
+static void
+begin(struct run *run)
+{
+	struct job *job = run->job;
+
+	if (start_command(run) == 0)
+		return;
+	job->run = NULL;
+	run_free(run);
+	not_begun(job, "the command could not be started");
+}
+
+/* It begins only when what is before it has succeeded. */
+static void
+on_before_ended(void *arg, int status)
+{
+	struct run *run = arg;
+
+	if (status || run->left || run->consumer.child.ending) {
+		on_ended(run, status);
+		return;
+	}
+	consumer_release(&run->consumer);
+	begin(run);
+}
+
+static char *const *
+before_environment(struct job *job)
 {
 	struct worker *worker = job->worker;
 	struct json message = { job->text, job->len };
+
+	route_takes(job->route, job->channel, message, &worker->match);
+	return exec_environment(&worker->environment, job->route,
+	    &worker->match, job->channel, message, job->retries, -1);
+}
+
+void
+exec_start(struct job *job)
+{
+	const struct route *before = job->worker->hooks->before;
 	struct run *run;
-	int fd;
 
 	if (is_vain(job)) {
 		say_more("%s: %s: the client has left", job->channel,
@@ -207,25 +366,11 @@ exec_start(struct job *job)
 		return;
 	}
 	run = run_new(job);
-	route_takes(job->route, job->channel, message, &worker->match);
-	fd = job->route->action == ACTION_CGI
-	    ? body_open(&run->body, worker, message)
-	    : body_file(job->text, job->len, "\n");
-	if (fd < 0)
-		say_error("%s: its standard input: %s", job->channel,
-		    strerror(errno));
-	if (fd < 0 || consumer_start(&run->consumer, worker, job->route,
-		job->route->reply, job->reply_channel,
-		exec_environment(&worker->environment, job->route,
-		    &worker->match, job->channel, message, job->retries,
-		    run->body.length), fd) < 0) {
+	if (!before) {
+		begin(run);
+	} else if (start_hook(run, before, before_environment(job),
+		on_before_ended) < 0) {
 		run_free(run);
-		not_begun(job, "the command could not be started");
-		return;
+		not_begun(job, "--before could not be started");
 	}
-	job->run = run;
-	if (job->route->reply == REPLY_FRAMES)
-		set_stream(run, message);
-	if (job->route->timeout)
-		child_end(&run->consumer.child, job->route->timeout);
 }

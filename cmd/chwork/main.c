@@ -5,10 +5,12 @@
 #include "chwork/command.h"
 #include "chwork/explain.h"
 #include "chwork/guard.h"
+#include "chwork/hooks.h"
 #include "chwork/load.h"
 #include "chwork/recur.h"
 #include "chwork/spawn.h"
 #include "chwork/worker.h"
+#include "common/manager.h"
 #include "common/opt.h"
 #include "common/out.h"
 #include "common/say.h"
@@ -26,6 +28,7 @@ static uint64_t jobs;
 static int check, once, watch, default_accept;
 static int64_t drain_timeout = 30000;
 static struct sources sources;
+static struct hooks hooks;
 
 static const struct opt options[] = {
 	OPT_COUNT('j', "jobs", &jobs, "N", "commands of exec run at once"),
@@ -42,6 +45,12 @@ static const struct opt options[] = {
 	    "accept connections that no route takes"),
 	OPT_DURATION(0, "drain-timeout", &drain_timeout, "D",
 	    "when ending, wait so long for commands (30)"),
+	OPT_STRING(0, "before", &hooks.before_text, "COMMAND",
+	    "run this before the command of each message"),
+	OPT_STRING(0, "after", &hooks.after_text, "COMMAND",
+	    "run this after it"),
+	OPT_CHOICE(0, "log-format", &say_json, "FORMAT", "text|json",
+	    "how what is said is written: text|json"),
 	OPT_FLAG(0, "check", &check, "read the routes, then end"),
 	OPT_STRING(0, "takes", &takes, "CHANNEL",
 	    "the same; status 1 if no route is for CHANNEL"),
@@ -55,8 +64,9 @@ static const struct opt_program program = {
 	.name = "chwork",
 	.usage = "[-j N] [--once] [--only GLOB] [--exclude GLOB] [--watch] "
 		 "[--default-accept]\n"
-		 "              [--check] [--takes CHANNEL] [-r ROUTE]... "
-		 "[FILE...]\n"
+		 "              [--before COMMAND] [--after COMMAND] [--check] "
+		 "[--takes CHANNEL]\n"
+		 "              [-r ROUTE]... [FILE...]\n"
 		 "       chwork --explain MESSAGE CHANNEL [-r ROUTE]... "
 		 "[FILE...]",
 	.options = options,
@@ -87,7 +97,7 @@ run(struct routes *routes, struct ch_err *err)
 {
 	struct worker worker = { .routes = routes, .once = once,
 		.watch = watch, .sources = &sources,
-		.default_accept = default_accept,
+		.default_accept = default_accept, .hooks = &hooks,
 		.drain_timeout = drain_timeout,
 		.jobs = jobs ? jobs : processors() };
 	int rc = guard_open(err);
@@ -222,6 +232,7 @@ main(int argc, char *argv[])
 	int rc;
 
 	argv = opt_parse(&program, argc, argv);
+	manager_open();
 	if (message)
 		channel = take_channel(argv);
 	if (!*argv && !sources.options.n)
@@ -233,10 +244,13 @@ main(int argc, char *argv[])
 	path = command_path();
 	sources.files = argv;
 	sources.path = path;
-	rc = load(&routes, &sources, wrong, sizeof(wrong)) < 0
+	rc = load(&routes, &sources, wrong, sizeof(wrong)) < 0 ||
+	    hooks_load(&hooks, path) < 0
 	    ? CH_CONFIG : work(&routes, channel, &err);
 	routes_release(&routes);
+	hooks_release(&hooks);
 	free(path);
+	manager_close();
 	if (*wrong)
 		opt_wrong(&program, "%s", wrong);
 	return say_status(rc, &err);

@@ -8,6 +8,7 @@
 #include "chwork/peer.h"
 #include "chwork/stream.h"
 #include "chwork/ticker.h"
+#include "common/manager.h"
 #include "common/say.h"
 
 #include <stdlib.h>
@@ -226,15 +227,12 @@ try(struct worker *worker, struct routes *fresh)
 	return 1;
 }
 
-void
-reload_now(struct worker *worker)
+static void
+reload(struct worker *worker)
 {
 	struct routes fresh = { .wrong = worker->routes->wrong };
 	size_t news, gone;
 
-	loop_unset(&worker->loop, &worker->reload.soon);
-	if (worker->stage != WORKING)
-		return;
 	if (!try(worker, &fresh)) {
 		say_error("the routes of before stay in force");
 		watch_routes(worker, &fresh);
@@ -252,6 +250,17 @@ reload_now(struct worker *worker)
 	say_note("%zu routes from now on: %zu are new, %zu gone",
 	    routes_count(worker->routes), news, gone);
 	act_warn(worker);
+}
+
+void
+reload_now(struct worker *worker)
+{
+	loop_unset(&worker->loop, &worker->reload.soon);
+	if (worker->stage != WORKING)
+		return;
+	manager_reloading();
+	reload(worker);
+	manager_reloaded();
 }
 
 /* --- watching ------------------------------------------------------------ */

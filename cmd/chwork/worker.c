@@ -11,10 +11,12 @@
 #include "chwork/stream.h"
 #include "chwork/ticker.h"
 #include "chwork/transfers.h"
+#include "common/manager.h"
 #include "common/say.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -70,6 +72,7 @@ on_patience_over(void *arg)
 void
 worker_stop(struct worker *worker)
 {
+	manager_stopping();
 	worker->stage = STOPPING;
 	ticker_stop(worker);
 	jobs_stop_waiting(worker);
@@ -125,6 +128,31 @@ take_signals(struct worker *worker, struct ch_err *err)
 		.arg = worker };
 	loop_watch(&worker->loop, &worker->signals, EPOLLIN);
 	return CH_OK;
+}
+
+/* --- the service manager ------------------------------------------------- */
+
+static void
+be_alive(void *arg)
+{
+	struct worker *worker = arg;
+
+	manager_alive();
+	worker->alive.fire = be_alive;
+	worker->alive.arg = worker;
+	loop_set(&worker->loop, &worker->alive, manager_interval());
+}
+
+static void
+be_ready(struct worker *worker)
+{
+	size_t n = routes_count(worker->routes);
+	char text[64];
+
+	snprintf(text, sizeof(text), "%zu route%s", n, n == 1 ? "" : "s");
+	manager_ready(text);
+	if (manager_interval() > 0)
+		be_alive(worker);
 }
 
 /* --- working ------------------------------------------------------------- */
@@ -231,6 +259,7 @@ worker_run(struct worker *worker, struct ch_err *err)
 		act_warn(worker);
 		if (!worker->once)
 			ticker_start(worker);
+		be_ready(worker);
 		while (worker->stage == WORKING)
 			work(worker);
 	}

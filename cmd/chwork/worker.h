@@ -18,6 +18,7 @@
 #include "chwork/status.h"
 
 struct gone;
+struct hooks;
 struct intake;
 struct job;
 struct sources;
@@ -44,6 +45,7 @@ struct worker {
 	int watch;   /* read the routes again when they change, */
 	const struct sources *sources; /* from here */
 	int default_accept; /* a connection that no route takes */
+	const struct hooks *hooks;
 	/* Ours: */
 	enum stage stage;
 	struct loop loop;
@@ -53,6 +55,7 @@ struct worker {
 	struct reload reload;
 	struct timer patience; /* with the work in hand, when stopping */
 	struct status status; /* what others are told */
+	struct timer alive; /* until the service manager hears of it */
 	struct timer tick;  /* until something recurs (ticker.c) */
 	int64_t look;  /* when everything is looked at again */
 	int64_t sweep; /* when the store is swept again */

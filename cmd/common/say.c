@@ -1,6 +1,12 @@
 /* say.c - how a program speaks: its name, its sentences, its exit status. */
 #include "common/say.h"
 
+#include "base/clock.h"
+#include "base/io.h"
+#include "common/json.h"
+#include "common/put.h"
+#include "common/when.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,13 +19,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINE_MOST 1024 /* bytes of a sentence */
+
 int say_quiet;
 int say_verbose;
+int say_json;
 
 static const char *program = "chutils";
 
-/* How urgent a sentence is, where the journal reads it: see sd-daemon(3). */
-static const char *urgent = "", *notable = "", *detailed = "";
+/* How urgent a sentence is; `mark` where the journal reads it: sd-daemon(3). */
+struct level {
+	const char *name;
+	const char *mark, *journal;
+};
+static struct level urgent = { "error", "", "<3>" };
+static struct level notable = { "note", "", "<5>" };
+static struct level detailed = { "info", "", "<6>" };
 
 /* Said from a signal handler: made ahead, because printf is not safe there. */
 static char bus_sentence[128];
@@ -48,7 +63,7 @@ catch_bus(void)
 	snprintf(bus_sentence, sizeof(bus_sentence),
 	    "%s%s: a file of the store was cut short or cannot be read: "
 	    "bus error\n",
-	    urgent, program);
+	    urgent.mark, program);
 	action.sa_sigaction = on_bus;
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -95,9 +110,9 @@ say_start(const char *name)
 	program = name;
 	fill_descriptors();
 	if (journal_reads()) {
-		urgent = "<3>";
-		notable = "<5>";
-		detailed = "<6>";
+		urgent.mark = urgent.journal;
+		notable.mark = notable.journal;
+		detailed.mark = detailed.journal;
 	}
 	catch_bus();
 }
@@ -114,17 +129,31 @@ say_files(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-say(const char *priority, const char *format, va_list ap)
+static void
+say_object(const struct level *level, const char *text)
 {
-	char line[1024];
+	struct ch_buf line = CH_BUF_INIT;
+	char time[WHEN_SIZE];
+
+	when_rfc3339(ch_clock_real(), time);
+	put_format(&line, "%s{\"time\":\"%s\",\"level\":\"%s\","
+	    "\"program\":\"%s\",\"pid\":%d,\"text\":", level->mark, time,
+	    level->name, program, (int)getpid());
+	json_quote_any(&line, text, strlen(text));
+	put_string(&line, "}\n");
+	ch_io_write(2, line.data, line.len);
+	ch_buf_release(&line);
+}
+
+static void
+say_line(const struct level *level, const char *text)
+{
+	char line[LINE_MOST + 64];
 	ssize_t ignored;
 	size_t len;
 
-	len = (size_t)snprintf(line, sizeof(line), "%s%s: ", priority,
-	    program);
-	vsnprintf(line + len, sizeof(line) - len - 1, format, ap);
-	len = strlen(line);
+	len = (size_t)snprintf(line, sizeof(line), "%s%s: %s", level->mark,
+	    program, text);
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
@@ -133,13 +162,25 @@ say(const char *priority, const char *format, va_list ap)
 	(void)ignored;
 }
 
+static void __attribute__((format(printf, 2, 0)))
+say(const struct level *level, const char *format, va_list ap)
+{
+	char text[LINE_MOST];
+
+	vsnprintf(text, sizeof(text), format, ap);
+	if (say_json)
+		say_object(level, text);
+	else
+		say_line(level, text);
+}
+
 void
 say_error(const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	say(urgent, format, ap);
+	say(&urgent, format, ap);
 	va_end(ap);
 }
 
@@ -151,7 +192,7 @@ say_note(const char *format, ...)
 	if (say_quiet)
 		return;
 	va_start(ap, format);
-	say(notable, format, ap);
+	say(&notable, format, ap);
 	va_end(ap);
 }
 
@@ -163,7 +204,7 @@ say_more(const char *format, ...)
 	if (!say_verbose)
 		return;
 	va_start(ap, format);
-	say(detailed, format, ap);
+	say(&detailed, format, ap);
 	va_end(ap);
 }
 
@@ -182,6 +223,7 @@ say_status(int rc, const struct ch_err *err)
 void
 say_memory(void)
 {
+	say_json = 0; /* that needs some */
 	say_error("out of memory");
 	exit(-CH_IO);
 }

@@ -16,6 +16,12 @@ extern int say_quiet;   /* -q: no notes */
 extern int say_verbose; /* -v: notes on what usually goes without saying */
 
 /*
+ * Lines are objects instead: {"time", "level": "error", "note" or "info",
+ * "program", "pid", "text"}.
+ */
+extern int say_json;
+
+/*
  * The first thing a program does (opt_parse does it): takes the name, opens
  * what is closed of descriptors 0 to 2 (so that no file of the store gets such
  * a number; using them still fails with EBADF), and has a SIGBUS inside a

@@ -325,10 +325,13 @@ get() {
 # --- the service manager ----------------------------------------------------
 
 @test "the service manager hears when it is ready, reloads, lives and ends" {
-	case_of notified "$PWD/manager" chserve -l 127.0.0.1:0
-	case_of notified "@$PWD/manager" chserve -l 127.0.0.1:0
+	case_of notified "$PWD/manager" 'listening on 127.0.0.1:' \
+		chserve -l 127.0.0.1:0
+	case_of notified "@$PWD/manager" 'listening on 127.0.0.1:' \
+		chserve -l 127.0.0.1:0
 	rm manager
-	case_of notified "$PWD/manager" chserve -l 127.0.0.1:0 -j 2
+	case_of notified "$PWD/manager" 'listening on 127.0.0.1:' \
+		chserve -l 127.0.0.1:0 -j 2
 	# One that has gone stops nobody, nor does one that cannot be.
 	NOTIFY_SOCKET=$PWD/manager serve -l 127.0.0.1:0
 	stop

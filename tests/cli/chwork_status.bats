@@ -28,7 +28,7 @@ seen() {
 	END
 	work 'jobs.* exec --jobs 1 ./job' 'other exec true'
 	seen 'length == 2 and .[0] == {worker: '"$worker"', route: "-r 1",
-		channel: "jobs.*", running: 0, waiting: 0, done: 0, failed: 0,
+		takes: "jobs.*", running: 0, waiting: 0, done: 0, failed: 0,
 		retried: 0, dead: 0, dropped: 0, late: 0, busy: 0, jobs: []}'
 	chsend jobs.a n:=1 n:=2
 	chsend jobs.a n:=3
@@ -42,9 +42,7 @@ seen() {
 	[[ $output == *s'  \u001b[31m2 of? 2'* ]]
 	refute grep -q CH_PROGRESS err
 	log_says 'a line of its own'
-	[ "$(chstat --json 'jobs*' | jq -s 'map(select(.worker)) | length')" \
-		-eq 1 ]
-	[ "$(chstat --json elsewhere | wc -l)" -eq 0 ]
+	[ "$(chstat --json 'jobs*' | grep -c worker)" -eq 0 ]
 	echo > go
 	seen '.[0].done == 1'
 	echo > go
@@ -62,7 +60,7 @@ seen() {
 	chsend a n:=1
 	chsend b n:=1
 	chsend c n:=1
-	seen 'map({(.channel): .}) | add |
+	seen 'map({(.takes): .}) | add |
 		(.a | .failed == 2 and .retried == 1 and .dead == 1) and
 		(.b | .failed == 1 and .dropped == 1) and .c.done == 1 and
 		.e.running == 1'
@@ -87,4 +85,113 @@ seen() {
 	taken 1 b
 	exec {hold}<&-
 	seen '.[0].done == 1'
+}
+
+# --- hooks ------------------------------------------------------------------
+
+@test "--before and --after: around each command, with what it met" {
+	local i
+	script hook <<- 'END'
+		chsend seen at="$1" n="$CH_N" room="$CH_ARG_x" fate="$CH_FATE" \
+			code="$CH_STATUS" stdin="$(cat)"
+		[[ $CH_SECONDS =~ ^([0-9]+\.[0-9]{3})?$ ]]
+	END
+	script run <<- 'END'
+		chsend seen at=run n="$CH_N"
+		exit "$CH_N"
+	END
+	start chwork --before "./hook 'be fore'" --after './hook after' \
+		-r 'in y={x} exec ./run' -r 'lost drop'
+	for i in 0 3; do chsend in n:="$i" y=z; done
+	taken 6 seen
+	jq -es 'map(select(.n == "0")) == [
+		{at: "be fore", n: "0", room: "z", fate: "", code: "",
+			stdin: "{\"n\":0,\"y\":\"z\"}"},
+		{at: "run", n: "0"},
+		{at: "after", n: "0", room: "z", fate: "done", code: "0",
+			stdin: "{\"n\":0,\"y\":\"z\"}"}]' <<< "$output"
+	jq -es 'map(select(.n == "3" and .at == "after")) |
+		.[0].fate == "dropped" and .[0].code == "3"' <<< "$output"
+	refute grep -q 'hook' err
+}
+
+@test "--before: its failure is that of the message" {
+	script guard <<- 'END'
+		echo "not $CH_N" >&2
+		[ "$CH_N" != 1 ] || exit 4
+		exit $((CH_RETRIES ? 0 : 75))
+	END
+	start chwork --before ./guard --after 'chsend ended x=y' \
+		-r 'in exec --dead lost chsend made n=x'
+	chsend in n:=1
+	taken 1 lost
+	jq -e '.status == 4 and .stderr == "not 1\n" and .route == "-r 1"' \
+		<<< "$output"
+	chsend in n:=2
+	taken 1 made
+	taken 3 ended
+	grep -q 'in: --before: ./guard: exit status 4: not 1' err
+}
+
+@test "--before: a request is answered, and one that hangs is ended" {
+	mkfifo never
+	script hang <<< 'read -r _ < never'
+	start chwork --before ./hang -r 'http.request exec --timeout 0.1 echo' \
+		-r 'http.request cgi --timeout 0.1 ./hang'
+	chsend http.request reply_channel='r?1' method=GET path=/
+	taken 1 'r?1'
+	[ "$(jq .status <<< "$output")" -eq 504 ]
+}
+
+@test "--before: who leaves ends what is before his command" {
+	mkfifo never
+	script hang <<- 'END'
+		echo "$$" > started
+		read -r _ < never
+	END
+	watch_fifo started
+	start chwork -v --before ./hang -r 'http.request exec echo'
+	chsend http.request reply_channel='r?1' method=GET path=/
+	next_line "$fd"
+	chsend http.disconnect reply_channel='r?1'
+	timeout 60 tail --pid="$line" -f /dev/null
+	log_says 'the client has left'
+}
+
+@test "hooks that make no sense are refused at the start" {
+	run chwork --check --before './nowhere x' -r 'a drop'
+	[ "$status" -eq 78 ]
+	[[ $output == 'chwork: --before:1: '*nowhere* ]]
+	run chwork --check --after "true 'x" -r 'a drop'
+	[ "$status" -eq 78 ]
+	[[ $output == 'chwork: --after:6: '* ]]
+	run chwork --check --after '' -r 'a drop'
+	[ "$status" -eq 78 ]
+}
+
+# --- what it says -----------------------------------------------------------
+
+@test "--log-format json: an object a line, whatever is said" {
+	script say <<- 'END'
+		printf 'one "quoted" \\ \377\33[31m\n' >&2
+		exit 3
+	END
+	start chwork -v --log-format json -r 'in exec ./say'
+	worker=$pid
+	chsend in n:=1
+	log_says 'exit status 3'
+	kill "$worker"
+	ended "$worker"
+	jq -es --arg pid "$worker" 'all(.program == "chwork" and
+		(.time | test("^20..-..-..T..:..:..[.]...Z$")) and
+		(.pid | tostring) == $pid) and
+		(map(.level) | unique) == ["error", "info"] and
+		any(.text | endswith("./say: one \"quoted\" \\ ?\u001b[31m"))' err
+	run chwork --log-format xml -r 'a drop'
+	[ "$status" -eq 64 ]
+}
+
+@test "the service manager hears when it is ready, reloads, lives and ends" {
+	/usr/bin/python3 "$ROOT/tests/cli/listencases.py" notified "$PWD/manager" \
+		'1 route' chwork -r 'a drop'
 }

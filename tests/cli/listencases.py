@@ -325,7 +325,7 @@ def stranger_asks(where):
 
 # --- the service manager ---------------------------------------------------
 
-def notified(where, *command):
+def notified(where, status, *command):
     """What a service manager at that address hears, and from whom."""
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -346,7 +346,7 @@ def notified(where, *command):
             heard.extend(text.decode().split("\n"))
         return heard
 
-    assert "READY=1" in hear("STATUS=listening on 127.0.0.1:")
+    assert "READY=1" in hear("STATUS=" + status)
     hear("WATCHDOG=1")
     hear("WATCHDOG=1")
     server.send_signal(signal.SIGHUP)
