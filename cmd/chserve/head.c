@@ -105,7 +105,9 @@ parse_target(struct head *head, char *target)
 		if ((unsigned char)target[i] <= 0x20 || target[i] == 0x7f ||
 		    target[i] == '#')
 			return 400;
-	target = origin_form(target);
+	head->path = target = origin_form(target);
+	if (strcmp(target, "*") == 0)
+		return strcmp(head->method, "OPTIONS") == 0 ? 0 : 400;
 	if (*target != '/')
 		return 400;
 	mark = strchr(target, '?');
@@ -113,7 +115,6 @@ parse_target(struct head *head, char *target)
 		*mark++ = '\0';
 		head->query = mark;
 	}
-	head->path = target;
 	if (!is_utf8(head->query, strlen(head->query)))
 		return 400;
 	return decode_path(target);

@@ -25,7 +25,8 @@ struct head {
 	char *text; /* what the rest points into */
 	size_t size; /* of it, in memory */
 	char *method;
-	char *path;  /* decoded: valid UTF-8, no control bytes, starts with / */
+	char *path;  /* decoded: valid UTF-8, no control bytes; begins with /,
+		      * or is "*" where OPTIONS asks about the server */
 	const char *target; /* as it came */
 	const char *query; /* as it came, without the ?, "" if there was none */
 	const char *host; /* "" if there was none */

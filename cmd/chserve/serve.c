@@ -101,6 +101,16 @@ is_forged(const struct request *request)
 	    (!head_get(&request->head, "origin") || !serve_lets_in(request));
 }
 
+/* OPTIONS * asks nothing of anybody (RFC 9110, section 9.3.7). */
+static void
+answer_ping(struct request *request)
+{
+	struct ch_buf none = CH_BUF_INIT;
+
+	request_begin(request, 204, &none, -1);
+	request_end(request);
+}
+
 void
 serve_request(struct request *request)
 {
@@ -111,6 +121,10 @@ serve_request(struct request *request)
 	if (!is_for_us(request)) {
 		metrics_add(METRIC_REFUSED_HOST, 1);
 		answer_words(request, 421, NULL);
+		return;
+	}
+	if (strcmp(request->path, "*") == 0) {
+		answer_ping(request);
 		return;
 	}
 	status = head_upgrades(&request->head);

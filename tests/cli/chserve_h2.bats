@@ -111,6 +111,19 @@ answer() {
 	case_of refused_heads
 }
 
+@test "OPTIONS * asks about the server" {
+	serve
+	case_of asks_about_the_server
+}
+
+@test "SIGTERM: no more requests are taken, those there are are answered" {
+	serve
+	timeout 120 /usr/bin/python3 "$ROOT/tests/cli/h2cases.py" goes_away \
+		"$url" "$server"
+	ended "$server"
+	[ "$ended" -eq 0 ]
+}
+
 @test "--no-h2: the preface is no request" {
 	serve --no-h2 --root public
 	refute get "$url"

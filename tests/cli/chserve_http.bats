@@ -432,6 +432,11 @@ case_of() {
 	case_of chunked
 }
 
+@test "OPTIONS * asks about the server" {
+	serve
+	case_of asks_about_the_server
+}
+
 @test "what two programs could read differently is 400" {
 	serve --http-timeout 0.2
 	case_of smuggling

@@ -4,6 +4,8 @@ HTTP/2 without TLS, begun by its preface; python3-h2 frames what is sound, what
 is not is written by hand. Our own programs are the consumers.
 """
 import json
+import os
+import signal
 import socket
 import struct
 import subprocess
@@ -358,6 +360,35 @@ def refused_heads():
     client.until(lambda: stream in client.reset)
 
 
+def asks_about_the_server():
+    client = Client()
+    stream = client.ask("*", method="OPTIONS")
+    assert client.status(stream) == "204"
+    client.until(lambda: stream in client.ended)
+    assert stream not in client.data
+    stream = client.ask("*")
+    client.until(lambda: stream in client.head or stream in client.reset)
+    assert stream in client.reset or client.status(stream) == "400"
+
+
+def goes_away(pid):
+    """SIGTERM: no new requests; those in hand are answered."""
+    client = Client()
+    stream = client.ask("/slow")
+    message = take("http.request")
+    os.kill(int(pid), signal.SIGTERM)
+    kind = None
+    while kind != 7:
+        kind, payload = client.frame()
+        assert kind != 1, "answered by nobody"
+    assert int.from_bytes(payload[:4], "big") == stream, payload
+    assert payload[4:8] == bytes(4), payload
+    reply(message["reply_channel"], "status:=200", "content=late")
+    while kind != 0:
+        kind, payload = client.frame()
+    assert payload == b"late", payload
+
+
 def bodies_wait():
     """A body comes piece by piece, and is whole in the message."""
     client = Client()
@@ -628,7 +659,7 @@ def useless_flood():
 
 
 def main():
-    globals()[sys.argv[1]]()
+    globals()[sys.argv[1]](*sys.argv[3:])
 
 
 if __name__ == "__main__":

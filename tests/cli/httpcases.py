@@ -126,6 +126,18 @@ def chunked(url):
             assert c.answer()[0] == 200
 
 
+def asks_about_the_server(url):
+    c = Connection(url)
+    for _ in range(2):
+        c.send(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert c.answer()[0] == 204
+    c.send(b"GET * HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert c.answer()[0] == 400
+    c = Connection(url)
+    c.send(b"OPTIONS * HTTP/1.1\r\nHost: other.example\r\n\r\n")
+    assert c.answer()[0] == 421
+
+
 def smuggling(url):
     post = b"POST / HTTP/1.1\r\n" + HOST
     te = post + b"Transfer-Encoding: chunked\r\n"
