@@ -253,12 +253,12 @@ worker_run(struct worker *worker, struct ch_err *err)
 		rc = reload_start(worker, err);
 	if (rc == CH_OK) {
 		worker->look = worker->sweep = ch_clock();
-		if (!worker->once)
-			status_open(worker);
 		streams_start(worker);
 		act_warn(worker);
-		if (!worker->once)
+		if (!worker->once) {
+			status_open(worker);
 			ticker_start(worker);
+		}
 		be_ready(worker);
 		while (worker->stage == WORKING)
 			work(worker);
