@@ -337,6 +337,16 @@ ws_case() {
 	stop
 }
 
+@test "unhealthy while it ends, as long as something is in hand" {
+	serve --admin 127.0.0.1:0
+	next_line "$out"
+	admin=${line#chserve: admin on }
+	timeout 120 python3 "$ROOT/tests/cli/listencases.py" \
+		health_while_ending "$url" "$admin" "$server"
+	ended "$server"
+	[ "$ended" -eq 0 ]
+}
+
 # --- several processes ------------------------------------------------------
 
 # count NAME: what /metrics says now

@@ -421,6 +421,28 @@ def waiting_clients(where, pid):
         assert b" 200 " in read_all(sock)
 
 
+def health_while_ending(where, admin, pid):
+    """While what is in hand is finished, it is not well."""
+    message = connect(where)
+    ask(message, "/slow")
+    line = subprocess.run(["chrecv", "-c", "1", "-t", "60", "http.request"],
+                          check=True, stdout=subprocess.PIPE).stdout
+    visit = connect(admin)
+    visit.sendall(b"GET /health HTTP/1.1\r\n")
+    os.kill(int(pid), signal.SIGTERM)
+    while True:
+        try:
+            connect(where).close()
+        except (ConnectionRefusedError, ConnectionResetError):
+            break
+    visit.sendall(b"Host: localhost\r\n\r\n")
+    head, body = read_all(visit).split(b"\r\n\r\n", 1)
+    assert b" 503 " in head and body == b"stopping\n", (head, body)
+    subprocess.run(["chsend", json.loads(line)["reply_channel"],
+                    "status:=200", "content=late"], check=True)
+    assert read_all(message).endswith(b"late")
+
+
 def terminal_goes():
     """A server whose terminal is closed ends, as other programs do."""
     pid, master = pty.fork()
