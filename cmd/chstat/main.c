@@ -16,17 +16,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A channel that is empty and was not used for so long may go: an hour. */
 #define IDLE 3600000
+#define WATCH 1 /* s between two looks */
 
 static const char *store;
-static int json, sweep, flush, force, scratch;
+static int json, watch, sweep, flush, force, scratch;
 static uint64_t peek;
 
 static const struct opt options[] = {
 	OPT_FLAG(0, "json", &json, "one object a line"),
+	OPT_FLAG(0, "watch", &watch, "show it again each second"),
 	OPT_COUNT(0, "peek", &peek, "N",
 	    "print the first N messages, taking none"),
 	OPT_FLAG(0, "sweep", &sweep, "remove what nobody needs"),
@@ -40,7 +43,7 @@ static const struct opt options[] = {
 
 static const struct opt_program program = {
 	.name = "chstat",
-	.usage = "[--json] [--peek N] [PATTERN...]\n"
+	.usage = "[--json] [--watch | --peek N] [PATTERN...]\n"
 		 "       chstat --sweep\n"
 		 "       chstat --flush [--force] [PATTERN...]\n"
 		 "       chstat --scratch -- COMMAND...",
@@ -87,6 +90,37 @@ run_peek(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 	}
 	ch_buf_release(&names);
 	return rc == CH_OK ? one : rc;
+}
+
+/* --- what there is ------------------------------------------------------ */
+
+static int
+show(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
+{
+	int rc = table_print(layer, patterns, json, err);
+	int last = *patterns ? CH_OK
+	    : workers_print(layer, json, rc == CH_OK ? err : NULL);
+
+	return rc == CH_OK ? last : rc;
+}
+
+/* Until it is ended, or nobody reads it any more. */
+static int
+run_watch(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
+{
+	const struct timespec pause = { WATCH, 0 };
+	int clear = !json && term_is(STDOUT_FILENO), rc;
+
+	for (;;) {
+		if (clear)
+			put_string(&out, TERM_CLEAR);
+		rc = show(layer, patterns, err);
+		if (rc == CH_OK)
+			rc = out_flush(CH_NEVER, err);
+		if (rc != CH_OK)
+			return rc;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* --- sweep and flush ---------------------------------------------------- */
@@ -152,9 +186,9 @@ run_flush(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 static void
 check_options(char *const *operands)
 {
-	if (sweep + flush + scratch + !!peek > 1)
-		opt_wrong(&program, "--peek, --sweep, --flush and --scratch "
-				    "cannot go together");
+	if (sweep + flush + scratch + watch + !!peek > 1)
+		opt_wrong(&program, "--peek, --watch, --sweep, --flush and "
+				    "--scratch cannot go together");
 	if (json && (sweep || flush || scratch))
 		opt_wrong(&program, "--json has nothing to show here");
 	if (force && !flush)
@@ -184,18 +218,14 @@ check_names(char *const *patterns, struct ch_err *err)
 static int
 run(struct ch_layer *layer, char *const *patterns, struct ch_err *err)
 {
-	int rc, last;
-
 	if (peek)
 		return run_peek(layer, patterns, err);
 	if (sweep)
 		return run_sweep(layer, err);
 	if (flush)
 		return run_flush(layer, patterns, err);
-	rc = table_print(layer, patterns, json, err);
-	last = *patterns ? CH_OK
-	    : workers_print(layer, json, rc == CH_OK ? err : NULL);
-	return rc == CH_OK ? last : rc;
+	return watch ? run_watch(layer, patterns, err)
+	    : show(layer, patterns, err);
 }
 
 int

@@ -9,6 +9,7 @@ enum term_when { TERM_AUTO, TERM_ALWAYS, TERM_NEVER };
 #define TERM_CHOICES "auto|always|never"
 
 #define TERM_RESET "\033[0m"
+#define TERM_CLEAR "\033[H\033[J"
 
 /* Whether fd is a terminal. */
 int term_is(int fd);

@@ -18,6 +18,7 @@ end
 
 complete -c chstat -f
 complete -c chstat -l json -d 'one object a line'
+complete -c chstat -l watch -d 'show it again each second'
 complete -c chstat -l peek -x -d 'print the first N messages, taking none'
 complete -c chstat -l sweep -d 'remove what nobody needs'
 complete -c chstat -l flush -d 'remove messages, empty groups'

@@ -159,11 +159,26 @@ load helper
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
-@test "its ways exclude each other, and --watch is not there" {
+@test "--watch shows it again and again" {
+	watch_fifo seen
+	START_OUT=seen start chstat --json --watch jobs
+	chsend jobs n:=1
+	until next_line "$fd" && [[ $line == *'"pending":1,'* ]]; do :; done
+	chsend jobs n:=2
+	until next_line "$fd" && [[ $line == *'"pending":2,'* ]]; do :; done
+	kill "$pid"
+	ended "$pid"
+	[ "$ended" -eq 143 ]
+	run on_terminal 'timeout 1.5 chstat --watch'
+	[ "$(grep -c $'^\e\\[H\e\\[Jstore: ' <<< "$output")" -ge 1 ]
+	[[ $output == *$'\njobs '* ]]
+	refute grep -q $'\e' < <(timeout 0.5 chstat --watch | cat)
+}
+
+@test "its ways exclude each other" {
 	run -64 chstat --peek 1 --sweep
 	run -64 chstat --sweep --flush
 	run -64 chstat --json --sweep
 	run -64 chstat --sweep jobs
-	run -64 chstat --watch
-	[ "${lines[0]}" = 'chstat: unknown option --watch' ]
+	run -64 chstat --watch --peek 1
 }
