@@ -43,7 +43,8 @@
  * connection. chserve takes 1 MiB in one, more closes it with 1009.
  * open() and next() are promises, which fail at the end. close(code, reason)
  * is the end: no new try. stream(name) is the same object for the same name,
- * with send(payload), next() and the event message.
+ * with send(payload), next() and the event message. A page that is left has no
+ * connection, also if the browser keeps it; gone back to, it connects again.
  */
 "use strict";
 
@@ -128,6 +129,14 @@ class ChSocket extends EventTarget {
 			if (this.state === "waiting")
 				this.#connect();
 		});
+		window.addEventListener("pagehide", event => {
+			if (event.persisted)
+				this.#leave();
+		});
+		window.addEventListener("pageshow", event => {
+			if (event.persisted && this.state === "waiting")
+				this.#connect();
+		});
 		this.#connect();
 	}
 
@@ -168,8 +177,20 @@ class ChSocket extends EventTarget {
 			return;
 		clearTimeout(this.#timer);
 		this.#socket = null; /* what it still says is not heard */
-		socket.close(code, reason);
+		socket?.close(code, reason);
 		this.#end(code, reason);
+	}
+
+	/* Who is not looked at is not here, and hears nothing. */
+	#leave() {
+		const socket = this.#socket;
+
+		if (this.state === "closed")
+			return;
+		clearTimeout(this.#timer);
+		this.#socket = null;
+		socket.close();
+		this.#become("waiting");
 	}
 
 	#become(state) {

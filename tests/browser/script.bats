@@ -9,5 +9,6 @@ load restart
 		<!DOCTYPE html><title>script</title><link rel="icon" href="data:,">
 		<script src="/chutils.js"></script>
 	END
+	echo '<!DOCTYPE html><title>other</title>' > public/other.html
 	restarting script.py --root public
 }

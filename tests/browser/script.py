@@ -97,6 +97,22 @@ def comes_back(browser):
     return message
 
 
+def left(browser, message):
+    """The browser keeps a page that is left; its connection ends all the
+    same, and there is another when somebody comes back to it."""
+    browser.run("window.same = true; location.href = 'other.html'")
+    while True:
+        gone = take("websocket.disconnect")
+        if gone["reply_channel"] == message["reply_channel"]:
+            break
+    browser.until("return document.title === 'other'")
+    browser.call("POST", "/back", {})
+    message = accept()
+    browser.until("return socket.state === 'open'")
+    assert browser.run("return window.same"), "the page was loaded again"
+    return message
+
+
 def ends(browser, message):
     browser.run("notes.next().catch(e => heard.push(['failed', e.message]))")
     reply(message, '{"close":4001}')
@@ -122,7 +138,7 @@ def main(url):
         browser.tab(url)
         message = frames(browser)
         streams(browser, message)
-        ends(browser, comes_back(browser))
+        ends(browser, left(browser, comes_back(browser)))
         assert browser.run("return performance.getEntriesByType('resource')"
                            ".map(r => r.name)") == [url + "chutils.js"]
     finally:
