@@ -5,9 +5,11 @@ load restart
 
 # chat OPTION...: the chat, served with these options, in a browser
 chat() {
-	serve "$@" \
-		--root "$ROOT/examples/chat/public" \
-		--routes "$ROOT/examples/chat/routes"
+	cp -r "$ROOT/examples/chat/." .
+	for name in ann bob; do
+		echo "secret of $name" | chsession passwd -q -f users "$name"
+	done
+	serve "$@" --root public --routes routes --sessions
 	timeout 300 python3 "$BATS_TEST_DIRNAME/chat.py" \
 		"$url" || { cat err; false; }
 	run cat err

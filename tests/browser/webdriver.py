@@ -123,6 +123,15 @@ class Browser:
         self.call("POST", "/actions", {"actions": [
             {"type": "key", "id": "keyboard", "actions": actions}]})
 
+    def tab_to(self, selector):
+        """Press Tab until the focus is there, as who has no mouse does."""
+        for _ in range(50):
+            self.keys("\ue004")
+            if self.run("""return document.activeElement ===
+                    document.querySelector(arguments[0])""", selector):
+                return
+        raise AssertionError("no Tab leads to " + selector)
+
     def until(self, script, *args, what=""):
         """Wait, inside the page, until the script returns something true. A
         page that is left meanwhile never answers; then the next one is asked."""

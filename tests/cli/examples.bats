@@ -53,6 +53,35 @@ frames() {
 	[[ ${lines[-1]} == *'"names":"","pages":1}}' ]]
 }
 
+@test "chat: who logs in is somebody, until he logs out" {
+	cp -r "$ROOT/examples/chat/." .
+	watch_fifo ready
+	START_OUT=ready start ./run -l 127.0.0.1:0
+	next_line "$fd"
+	url=${line#chserve: listening on }
+	ask() {
+		run -0 curl -sS --max-time 60 -b jar -c jar -w '\n%{http_code}' \
+			-H "Origin: ${url%/}" "$@"
+	}
+	ask "${url}login"
+	[[ $output == *'Nobody can log in yet'* ]]
+	chsession passwd -q -f users ann <<< geheim
+	ask "${url}login"
+	[[ $output == *'<p role="status"></p>'* && ${lines[-1]} = 200 ]]
+	ask -d name=ann -d password=wrong "${url}login"
+	[[ $output == *'That is not the name'* && ${lines[-1]} = 403 ]]
+	ask -d name=ann -d password=geheim "${url}login"
+	[ "${lines[-1]}" = 303 ]
+	run -0 chsession list --json
+	[ "$(jq -r .user <<< "$output")" = ann ]
+	ask "${url}logout"
+	[ "${lines[-1]}" = 404 ]
+	ask -d '' "${url}logout"
+	[ "${lines[-1]}" = 303 ]
+	run -0 chsession list
+	[ -z "$output" ]
+}
+
 @test "binding: ./may lets editors do all, others some" {
 	cp -r "$ROOT/examples/binding/." .
 	cd records
