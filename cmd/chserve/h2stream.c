@@ -448,6 +448,7 @@ wire_upgrade(struct request *request, struct client *client)
 
 	request_let_go(request);
 	rc = h2ws_begin(stream, client);
+	request_over(request, 0, 0);
 	stream->begun = 0;
 	if (rc)
 		reset(stream, NGHTTP2_INTERNAL_ERROR);
