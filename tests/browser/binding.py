@@ -1,12 +1,13 @@
 """The records in two real browsers and in files: binding.py URL, run in the
-directory of the example."""
+directory of the example, with the server to be stopped and started by
+descriptors 3 and 4."""
 import json
 import os
 import sys
 
 from webdriver import Browser
 
-ENTER, TAB, SPACE = "\ue007", "\ue004", " "
+ENTER, SPACE = "\ue007", " "
 COUNT = "return document.querySelectorAll('#list li').length === arguments[0]"
 TITLES = """return [...document.querySelectorAll('#list li')].some(
     li => li.querySelector('span').textContent === arguments[0]
@@ -26,7 +27,7 @@ def write(pk, data):
 
 def created(one, two):
     """By keyboard alone, in one of them."""
-    one.run("document.querySelector('#title').focus()")
+    one.tab_to("#title")
     one.keys(*"a <new> one", ENTER)
     for browser in (one, two):
         browser.until(TITLES, "a <new> one", False)
@@ -35,7 +36,8 @@ def created(one, two):
 
 
 def updated(one, two):
-    two.run("document.querySelector('#record-tea input').focus()")
+    """By keyboard alone, in the other."""
+    two.tab_to("#record-tea input")
     two.keys(SPACE)
     for browser in (one, two):
         browser.until(TITLES, "Buy tea", True)
@@ -60,9 +62,11 @@ def in_files(one, two):
 
 def refused(one, two):
     """What they may not: guests neither delete nor change what is locked."""
-    one.run("document.querySelector('#record-tea button').click()")
+    one.tab_to("#record-tea button")
+    one.keys(ENTER)
     one.until(SAID, "you may not delete tea")
-    one.run("document.querySelector('#record-kind input').click()")
+    one.tab_to("#record-kind input")
+    one.keys(SPACE)
     one.until(SAID, "you may not update kind")
     assert two.run(SAID, "connected")
     assert not record("kind")["done"]
@@ -81,6 +85,25 @@ def refused(one, two):
     assert record("tea") == {"title": "Buy tea", "done": True}
 
 
+def server(step):
+    os.write(3, step.encode() + b"\n")
+    assert os.read(4, 100) == b"done\n"
+
+
+def comes_back(one, two):
+    """What changed while the server was away is there after it."""
+    one.run("window.same = true")
+    server("stop")
+    for browser in (one, two):
+        browser.until(SAID, "not connected")
+    write("away", {"title": "while it was away", "done": True})
+    server("start")
+    for browser in (one, two):
+        browser.until(SAID, "connected")
+        browser.until(TITLES, "while it was away", True)
+    assert one.run("return window.same"), "the page was loaded again"
+
+
 def main(url):
     browsers = []
     try:
@@ -92,6 +115,7 @@ def main(url):
         updated(*browsers)
         in_files(*browsers)
         refused(*browsers)
+        comes_back(*browsers)
         browsers[0].looks_good("binding")
     finally:
         for browser in browsers:

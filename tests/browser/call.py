@@ -6,7 +6,7 @@ import sys
 
 from webdriver import Browser
 
-ENTER, TAB = "\ue007", "\ue004"
+ENTER = "\ue007"
 FLAGS = ["--disable-features=WebRtcHideLocalIpsWithMdns",
          "--allow-loopback-in-peer-connection"]
 BEGINS = """return document.querySelector(arguments[0]).textContent
@@ -46,7 +46,7 @@ def third(browser, url):
 
 def by_keyboard(browser):
     """Into a room of one's own, with the keyboard."""
-    browser.run("document.querySelector('#other').focus()")
+    browser.tab_to("#other")
     browser.keys(*"quiet", ENTER)
     browser.until(BEGINS, "#room", "quiet")
     browser.until(BEGINS, "#state", "connected")

@@ -11,7 +11,6 @@ STATE = """return document.querySelector("#state").textContent
     .startsWith(arguments[0])"""
 SHOWN = """return [...document.querySelectorAll("article div")]
     .map(item => item.textContent).join("|") === arguments[0]"""
-FOCUS = "document.querySelector(arguments[0]).focus()"
 
 
 def server(step):
@@ -45,7 +44,7 @@ def by_keyboard(author, both):
     """Posts, changes and deletes, with the keyboard alone."""
     author.keys(TAB, TAB, *"first <b>one</b>", TAB, ENTER)
     shown(both, "first <b>one</b>", "from a script")
-    author.run(FOCUS, "article a")
+    author.tab_to("article a")
     author.keys(ENTER)
     author.until("return document.querySelector('h1').textContent"
                  " === 'Edit an entry'")
@@ -54,7 +53,7 @@ def by_keyboard(author, both):
 
 
 def deleted(author, both):
-    author.run(FOCUS, "article:nth-of-type(3) a")
+    author.tab_to("article:nth-of-type(3) a")
     author.keys(ENTER)
     author.until("return document.querySelector('button[value=\"\"]')")
     author.looks_good("liveblog-edit")
