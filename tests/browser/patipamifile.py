@@ -13,7 +13,6 @@ BOX = """return [...document.querySelectorAll("article h2")]
 FILE = """return [...document.querySelectorAll("article li a")]
     .some(one => one.textContent === arguments[0])"""
 STATE = "return document.querySelector('#state').textContent === arguments[0]"
-FOCUS = "document.querySelector(arguments[0]).focus()"
 
 
 def server(step):
@@ -25,23 +24,22 @@ def enter(browser, url, name):
     """By keyboard alone."""
     browser.tab(url)
     browser.until("return !document.querySelector('#login').hidden")
-    browser.run(FOCUS, "#name")
+    browser.tab_to("#name")
     browser.keys(*name, TAB, *"wrong", ENTER)
     browser.until(STATE, "That is not the name and the password.")
-    browser.run("document.querySelector('#password').value = ''")
-    browser.run(FOCUS, "#password")
+    browser.tab_to("#password")
     browser.keys(*("secret of " + name), ENTER)
     browser.until(INSIDE, name)
 
 
 def share(ann, bob):
     """By keyboard alone: a box, and its members."""
-    ann.run(FOCUS, "#box")
+    ann.tab_to("#box")
     ann.keys(*"Our <i>box", TAB, SPACE, TAB, ENTER)
     for browser in (ann, bob):
         browser.until(BOX, "Our <i>box (0 files)")
     ann.type("article input[type=file]", os.path.abspath("a <b>file.txt"))
-    ann.run(FOCUS, "article form button")
+    ann.tab_to("article form button")
     ann.keys(ENTER)
     ann.until(STATE, "Uploaded.")
     for browser in (ann, bob):
@@ -54,7 +52,8 @@ def share(ann, bob):
 
 
 def spanish(browser):
-    browser.run("document.querySelector('#language').click()")
+    browser.tab_to("#language")
+    browser.keys(ENTER)
     browser.until(BOX, "Our <i>box (1 archivo)")
     assert browser.run("return document.documentElement.lang") == "es"
     assert browser.run("return document.body.innerText.includes('Salir')")
@@ -75,7 +74,8 @@ def comes_back(ann, bob):
 
 def leave(ann, bob):
     """Logged out here, and by the operator."""
-    ann.run("document.querySelector('#logout').click()")
+    ann.tab_to("#logout")
+    ann.keys(ENTER)
     ann.until("return !document.querySelector('#login').hidden")
     assert ann.run("return !document.querySelector('article')")
     subprocess.run(["chsession", "end", "--user", "bob"], check=True)
