@@ -128,12 +128,12 @@ $(FUZZ:%=$(B)/tests/fuzz/%): %: %.o $$(call room_obj,$$*) $(B)/libchannel.a
 
 # --- checking ----------------------------------------------------------------
 
-flavour = $(MAKE) FLAVOUR=$(1) B=$(B:/release=)/$(1)
+flavour = $(MAKE) -j$(JOBS) FLAVOUR=$(1) B=$(B:/release=)/$(1)
 PROVE = CH_BIN=$(abspath $(B))/bin prove -fo -j$(JOBS) --exec tests/run
 
 check: ## install what is missing, build, run every test
 	$(Q)packaging/deps check
-	$(Q)$(MAKE) all tests
+	$(Q)$(MAKE) -j$(JOBS) all tests
 	$(Q)$(PROVE) $(UNIT) $(CONTRACT) $(CLI) $(BROWSER) $(LINT)
 
 unit: $(UNIT) ## the rooms of lib/, one by one
@@ -167,16 +167,15 @@ sanitized: all tests
 	cat $(B)/report.* 2>/dev/null && exit 1; exit $$rc
 
 fuzz: ## every fuzzer for FUZZ_TIME seconds (60)
-	$(Q)$(call flavour,fuzz) CC=clang fuzzed
+	$(Q)$(call flavour,fuzz) -Otarget CC=clang fuzzed
 
-fuzzed: $(FUZZ:%=$(B)/tests/fuzz/%)
-	$(Q)for f in $(FUZZ); do \
-		mkdir -p $(B)/corpus/$$f || exit; echo "fuzz: $$f"; \
-		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 $(FUZZ_FLAGS) \
-			-verbosity=0 -print_final_stats=1 \
-			-artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
-			tests/fuzz/corpus/$$f || exit; \
-	done
+fuzzed: $(FUZZ:%=fuzzed-%)
+
+fuzzed-%: $(B)/tests/fuzz/%
+	$(Q)mkdir -p $(B)/corpus/$* && echo "fuzz: $*" && \
+	$< -max_total_time=$(FUZZ_TIME) -timeout=10 $(FUZZ_FLAGS) \
+		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(B)/$*- \
+		$(B)/corpus/$* tests/fuzz/corpus/$*
 
 model: ## what Spin proves of queue, lock and bell (Debian: spin)
 	$(Q)mkdir -p $(B)/model
