@@ -14,12 +14,22 @@ setup() {
 	to=$line
 }
 
+# The server is ended before its files are removed, and its chwork with it.
+teardown() {
+	if [ -n "${server-}" ]; then
+		kill -TERM "$server"
+		ended "$server"
+	fi
+	ch_teardown
+}
+
 # run_it PATH: the example, for a gateway that answers as that path says
 run_it() {
 	sed -i "s|https://gateway.example/send|--retry-delay 10ms $to/$1|" routes
 	rm -f ready
 	watch_fifo ready
 	START_OUT=ready start ./run -l 127.0.0.1:0
+	server=$pid
 	next_line "$fd"
 	url=${line#chserve: listening on }
 }
