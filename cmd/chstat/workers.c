@@ -91,16 +91,17 @@ put_head(void)
 	    "FAILED", "RETRIED", "DEAD", "DROPPED");
 }
 
-/* The value as text, to the left of a column of that width. */
+/*
+ * The value as text, to the left of a column of that width. A string keeps its
+ * escapes: it is from others, and for a terminal.
+ */
 static void
-put_left(struct json value, size_t width)
+put_left(struct json value, int width)
 {
-	size_t start = out.len;
+	size_t quote = json_kind(value) == '"';
 
-	json_bare(&out, value);
-	while (out.len - start < width)
-		put_char(&out, ' ');
-	put_char(&out, ' ');
+	put_format(&out, "%-*.*s ", width, (int)(value.len - 2 * quote),
+	    value.len ? value.text + quote : "");
 }
 
 static void
@@ -110,10 +111,10 @@ put_job(const struct print *print, struct json job)
 
 	put_format(&out, "%14.*s", (int)pid.len, pid.text);
 	table_put_age(age_of(print, job));
-	/* With its escapes: it is from a command, and for a terminal. */
-	if (progress.len > 2)
-		put_format(&out, "  %.*s", (int)progress.len - 2,
-		    progress.text + 1);
+	if (progress.text) {
+		put_string(&out, "  ");
+		put_left(progress, 0);
+	}
 	put_char(&out, '\n');
 }
 

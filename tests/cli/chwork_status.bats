@@ -66,6 +66,14 @@ seen() {
 		.e.running == 1'
 }
 
+@test "chstat: the name of a routes file commands no terminal" {
+	echo 'a drop' > $'r\e[2J'
+	start chwork $'r\e[2J'
+	seen 'length == 1'
+	run chstat
+	[[ $output == *' r\u001b[2J:1 '* ]]
+}
+
 @test "chstat: of a worker that was killed nothing is left" {
 	work 'a exec true'
 	seen 'length == 1'
