@@ -53,15 +53,20 @@ next_line() {
 	IFS= read -r -t 60 -u "$1" line
 }
 
-# serve_with OPTION...: a chserve; $url, its first address, $server, its id, and
-# $fd, what it says on standard output
-serve_with() {
+# serve_by COMMAND...: it becomes a chserve; $url, its first address, $server,
+# its id, and $fd, what it says on standard output
+serve_by() {
 	rm -f ready
 	watch_fifo ready
-	START_OUT=ready start chserve "$@"
+	START_OUT=ready start "$@"
 	server=$pid
 	next_line "$fd" || { cat "${START_ERR:-err}"; return 1; }
 	url=${line#chserve: listening on }
+}
+
+# serve_with OPTION...: the same, of chserve itself
+serve_with() {
+	serve_by chserve "$@"
 }
 
 # serve OPTION...: the same on a free port

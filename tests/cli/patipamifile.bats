@@ -8,12 +8,7 @@ setup() {
 	for name in ann bob eve; do
 		echo "secret of $name" | chsession passwd -q -f users "$name"
 	done
-	rm -f ready
-	watch_fifo ready
-	START_OUT=ready start ./run -l 127.0.0.1:0
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
+	serve_by ./run -l 127.0.0.1:0
 }
 
 # as NAME PATH CURL-OPTION...: the status in $output, the body in `body`

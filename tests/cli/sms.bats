@@ -26,12 +26,7 @@ teardown() {
 # run_it PATH: the example, for a gateway that answers as that path says
 run_it() {
 	sed -i "s|https://gateway.example/send|--retry-delay 10ms $to/$1|" routes
-	rm -f ready
-	watch_fifo ready
-	START_OUT=ready start ./run -l 127.0.0.1:0
-	server=$pid
-	next_line "$fd"
-	url=${line#chserve: listening on }
+	serve_by ./run -l 127.0.0.1:0
 }
 
 # hook TOKEN FIELD...: what the gateway posts; the status is printed
